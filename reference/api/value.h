@@ -31,7 +31,8 @@ struct ObjectNode;
 // keys) are counted and freed.
 class Key {
  public:
-  Key(std::string_view text);  // NOLINT: implicit
+  Key(std::string_view text);                             // NOLINT: implicit
+  Key(const char* text) : Key(std::string_view(text)) {}  // NOLINT: implicit
   Key(const Key& other);
   Key(Key&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   Key& operator=(Key other) noexcept {
