@@ -1,0 +1,253 @@
+// One member's Raft, without I/O, clocks or threads (Ongaro and Ousterhout 2014; Ongaro's thesis for
+// pre-vote, leader transfer, learners, ReadIndex).
+//
+// The owner, once per turn of its loop, feeds it what came (Tick, Step, Propose ...) and then:
+//
+//   if (node.HasReady()) {
+//     Ready ready = node.TakeReady();
+//     send every ready.messages;
+//     if (ready.append_id) write ready.snapshot, ready.entries and ready.hard_state to the log in
+//       one batch, sync, then node.OnAppended(ready.append_id);
+//     install ready.snapshot in the state machine, then node.OnSnapshotInstalled(index);
+//     apply ready.committed in order, then node.OnApplied(last index);
+//     answer ready.read_states once their index is applied;
+//   }
+//
+// The next Ready may be taken while earlier writes are still on their way to the disk. Messages that
+// promise durability (votes, acknowledgements) are kept inside until OnAppended; all the others,
+// among them the leader's appends, come out at once, so the leader writes while its followers do.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "reference/base/random.h"
+#include "reference/base/status.h"
+#include "reference/raft/log.h"
+#include "reference/raft/message.h"
+#include "reference/raft/progress.h"
+#include "reference/raft/types.h"
+
+namespace kp::raft {
+
+struct Options {
+  NodeId id = kNoNode;
+  int election_ticks = 10;  // the timeout is drawn from [n, 2n) each time
+  int heartbeat_ticks = 1;
+  bool pre_vote = true;
+  bool check_quorum = true;        // a leader that hears no quorum for election_ticks steps down
+  bool forward_proposals = false;  // Propose on a follower sends to the leader, else it is refused
+  size_t max_message_bytes = 1 << 20;
+  size_t max_inflight_messages = 256;
+  size_t max_inflight_bytes = 16 << 20;
+  size_t max_committed_bytes = 16 << 20;     // per Ready
+  size_t max_uncommitted_bytes = 256 << 20;  // beyond it Propose answers kResourceExhausted
+};
+
+// What the disk held. All zero and `start.configuration` set: a new cluster's first boot.
+struct Recovered {
+  HardState hard_state;
+  SnapshotMeta start;          // the snapshot that the state machine was loaded from
+  std::vector<Entry> entries;  // after it
+};
+
+// The state machine at `index` or later answers the read `context` linearizably.
+struct ReadState {
+  uint64_t context = 0;
+  Index index = 0;
+};
+
+struct Ready {
+  // To the disk, as one batch. append_id 0: nothing to write.
+  uint64_t append_id = 0;
+  std::optional<HardState> hard_state;
+  std::optional<Snapshot> snapshot;  // replaces all of log and state machine
+  std::vector<Entry> entries;        // the first one's index may be <= the last written: it truncates
+  // To the network, now. A kSnapshot message leaves without data: the owner adds it, or replaces
+  // the whole by a newer snapshot.
+  std::vector<Message> messages;
+  // To the state machine.
+  std::vector<Entry> committed;
+  // To whoever waits.
+  std::vector<ReadState> read_states;
+  std::vector<uint64_t> lost_reads;  // contexts that will not be answered; ask again
+  std::optional<SoftState> soft_state;
+
+  bool must_sync() const { return append_id != 0; }
+};
+
+class Node {
+ public:
+  Node(const Options& options, Random random, Recovered recovered);
+
+  void Tick();
+  // A message of a peer. Anything a confused or outdated peer may send is tolerated.
+  void Step(Message message);
+  // kFailedPrecondition "raft: not leader"; kUnavailable while leadership is handed over;
+  // kResourceExhausted when too much waits to be committed. On OK the entry is in the log, and may
+  // still be lost: only its appearance in Ready::committed counts.
+  Status Propose(Buffer data);
+  // One change at a time: kFailedPrecondition while an earlier one is not applied.
+  Status ProposeChange(const ConfigurationChange& change);
+  // Answered by Ready::read_states or Ready::lost_reads. kUnavailable "raft: no leader".
+  Status ReadIndex(uint64_t context);
+  void Campaign();
+  // kFailedPrecondition when not leader, kNotFound when `to` is no voter.
+  Status TransferLeader(NodeId to);
+
+  bool HasReady() const;
+  Ready TakeReady();
+
+  // The batch of this Ready is durable, and so are all before it.
+  void OnAppended(uint64_t append_id);
+  void OnSnapshotInstalled(Index index);
+  void OnApplied(Index index);
+  // A committed kConfiguration entry takes effect. The owner may refuse one by not calling this.
+  const Configuration& ApplyChange(const ConfigurationChange& change);
+  // A snapshot at `index` (applied) is durable: entries up to `keep_from` - 1 may go. Entries kept
+  // beyond need spare followers a snapshot.
+  void Compact(Index keep_from);
+  // What a snapshot taken now, at applied `index`, must say of itself.
+  SnapshotMeta MetaAt(Index index) const;
+  // The transport could not deliver; a snapshot was handed over (or not).
+  void ReportUnreachable(NodeId id);
+  enum class SnapshotOutcome : uint8_t { kDelivered, kFailed };
+  void ReportSnapshot(NodeId id, SnapshotOutcome outcome);
+
+  NodeId id() const { return options_.id; }
+  Term term() const { return term_; }
+  NodeId vote() const { return vote_; }
+  NodeId leader() const { return leader_; }
+  Role role() const { return role_; }
+  NodeId transferee() const { return transferee_; }
+  const Configuration& configuration() const { return configuration_; }
+  const Log& log() const { return log_; }
+  // The leader's view of the others; empty elsewhere.
+  const std::map<NodeId, Progress>& progress() const { return progress_; }
+
+  void CheckInvariants() const;
+
+ private:
+  struct AppendInFlight {
+    uint64_t id = 0;
+    Index last = 0;     // what becomes stable with it; lowered when the log is truncated meanwhile
+    Index written = 0;  // the end of what it wrote
+    std::vector<Message> after;
+  };
+  struct PendingRead {
+    NodeId from = kNoNode;
+    uint64_t context = 0;
+    Index index = 0;
+    uint64_t round = 0;
+  };
+
+  // node.cc
+  void Send(Message message);
+  void SendWhenDurable(Message message);
+  void TickElection();
+  void TickLeader();
+  void RestoreSnapshot(const Snapshot& snapshot);
+
+  // node_election.cc
+  bool Promotable() const;
+  void ResetTerm(Term term);
+  void BecomeFollower(Term term, NodeId leader);
+  void BecomePreCandidate();
+  void BecomeCandidate();
+  void BecomeLeader();
+  enum class CampaignType : uint8_t { kPreElection, kElection, kTransfer };
+  void StartCampaign(CampaignType type);
+  void RequestVotes(CampaignType type);
+  void RecordVote(NodeId from, bool granted);
+  bool AdmitTerm(const Message& message);
+  bool AdmitOlderTerm(const Message& message);
+  bool AdmitNewerTerm(const Message& message);
+  void OnVoteRequest(const Message& message);
+  void OnVoteReply(const Message& message);
+  void OnTimeoutNow(const Message& message);
+  void CheckQuorumActive();
+
+  // node_replication.cc
+  Status AdmitProposal(size_t bytes) const;
+  void AppendOwn(EntryType type, Buffer data);
+  enum class WhenEmpty : uint8_t { kSkip, kSend };
+  bool SendAppend(NodeId to, Progress& progress, WhenEmpty when_empty);
+  void SendSnapshot(NodeId to, Progress& progress);
+  void FlushAppends();
+  bool AppendsPending() const;
+  void MaybeCommit();
+  void OnAppend(Message message);
+  void RejectAppend(const Message& message);
+  void TruncateFrom(Index index);
+  void OnAppendReply(const Message& message);
+  void OnAppendRejected(const Message& message, Progress& progress);
+  void OnHeartbeat(const Message& message);
+  void OnHeartbeatReply(const Message& message);
+  void OnSnapshot(const Message& message);
+  void OnPropose(Message message);
+  void Followed(const Message& message);
+
+  // node_read.cc
+  void QueueRead(NodeId from, uint64_t context);
+  void StartReadRound();
+  void BroadcastHeartbeat();
+  void ReleaseReads();
+  void DropReads();
+  void ExpireForwardedReads();
+  void OnReadIndex(const Message& message);
+  void OnReadIndexReply(const Message& message);
+  bool CommittedInTerm() const { return log_.TermAt(log_.commit()) == term_; }
+
+  Options options_;
+  Random random_;
+  Log log_;
+  Configuration configuration_;
+  Term term_ = 0;
+  NodeId vote_ = kNoNode;
+  NodeId leader_ = kNoNode;
+  Role role_ = Role::kFollower;
+
+  int election_elapsed_ = 0;
+  int heartbeat_elapsed_ = 0;
+  int randomized_timeout_ = 0;
+
+  std::map<NodeId, bool> votes_;         // of the current campaign
+  std::map<NodeId, Progress> progress_;  // leader only, without itself
+  NodeId transferee_ = kNoNode;
+  Index pending_change_ = 0;  // no new configuration change until this is applied
+  size_t uncommitted_bytes_ = 0;
+
+  // Reads, on the leader: not yet confirmable, waiting for the next round, waiting for its quorum.
+  std::vector<PendingRead> reads_before_commit_;
+  std::vector<PendingRead> reads_next_round_;
+  std::deque<PendingRead> reads_in_round_;
+  uint64_t read_round_ = 0;
+  // On a follower: number on the wire to the caller's context. Numbers begin at a random place, so
+  // that a reply to an earlier life of this process matches nothing.
+  // One that is not answered within an election timeout is given up as lost.
+  struct ForwardedRead {
+    uint64_t context = 0;
+    uint64_t tick = 0;
+  };
+  std::map<uint64_t, ForwardedRead> forwarded_reads_;
+  uint64_t next_read_number_ = 0;
+  uint64_t ticks_ = 0;
+
+  // Output.
+  std::vector<Message> messages_;
+  std::vector<Message> messages_when_durable_;  // go with the next batch
+  std::vector<ReadState> read_states_;
+  std::vector<uint64_t> lost_reads_;
+  std::optional<Snapshot> snapshot_;  // received, not yet handed out
+  Index installing_ = 0;              // handed out, not yet installed
+  HardState written_hard_state_;
+  SoftState reported_soft_state_;
+  uint64_t last_append_id_ = 0;
+  std::deque<AppendInFlight> appends_;
+};
+
+}  // namespace kp::raft
