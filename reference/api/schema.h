@@ -69,6 +69,8 @@ struct Field {
   bool pointer = false;
   bool inlined = false;  // its fields stand in the parent's JSON
   bool required = false;
+  // No omitempty in upstream's Go type: a zero value is kept and written.
+  bool keep_zero = false;
   bool immutable = false;
   bool status_only = false;
   std::optional<Value> default_value;
@@ -93,8 +95,6 @@ struct Message {
   std::vector<Field> fields;      // in file order
   bool list_wrapper = false;      // protobuf {repeated string items = 1}, a plain array in JSON
   bool preserve_unknown = false;  // custom kinds may keep what the schema does not name
-  // Some field here or below has a default, a bound and so on: the walks skip what has none.
-  bool has_defaults = false;
 
   // By JSON name, through inlined messages; null when unknown.
   const Field* FindField(std::string_view json_name) const;
