@@ -1,0 +1,57 @@
+#include "reference/store/snapshot_file.h"
+
+#include "reference/base/crc32c.h"
+#include "reference/base/mutant.h"
+#include "reference/raft/varint.h"
+#include "reference/store/file_names.h"
+#include "reference/store/little_endian.h"
+
+namespace kp::store {
+namespace {
+
+constexpr std::string_view kMagic = "KPSNAP01";
+constexpr std::string_view kSuffix = ".snap";
+
+Status Damaged(std::string_view what) { return Status(Code::kDataLoss, "bad snapshot file: " + std::string(what)); }
+
+}  // namespace
+
+std::string SnapshotFileName(const raft::SnapshotMeta& meta) {
+  return HexName(meta.term) + "-" + HexName(meta.index) + std::string(kSuffix);
+}
+
+std::optional<raft::Index> SnapshotFileIndex(std::string_view name) {
+  if (name.size() != 33 + kSuffix.size() || !name.ends_with(kSuffix) || name[16] != '-') return std::nullopt;
+  if (!ParseHexName(name.substr(0, 16))) return std::nullopt;
+  return ParseHexName(name.substr(17, 16));
+}
+
+std::string EncodeSnapshotFile(const raft::Snapshot& snapshot) {
+  const std::string_view data = snapshot.data ? std::string_view(*snapshot.data) : std::string_view();
+  std::string out(kMagic);
+  out.reserve(data.size() + 128);
+  raft::AppendVarint(out, snapshot.meta.index);
+  raft::AppendVarint(out, snapshot.meta.term);
+  raft::AppendConfiguration(out, snapshot.meta.configuration);
+  raft::AppendBytes(out, data);
+  Append32(out, Crc32c(out));
+  return out;
+}
+
+Result<raft::Snapshot> DecodeSnapshotFile(std::string_view bytes) {
+  if (bytes.size() < kMagic.size() + 4 || !bytes.starts_with(kMagic)) return Damaged("not a snapshot");
+  const uint32_t stored = Load32(bytes.substr(bytes.size() - 4));
+  bytes.remove_suffix(4);
+  if (Crc32c(bytes) != stored && !KP_MUTANT("wal-skip-checksum")) return Damaged("checksum mismatch");
+  bytes.remove_prefix(kMagic.size());
+  const auto index = raft::ConsumeVarint(bytes);
+  const auto term = raft::ConsumeVarint(bytes);
+  if (!index || !term || *index == 0) return Damaged("malformed position");
+  auto configuration = raft::ConsumeConfiguration(bytes);
+  if (!configuration) return Damaged("malformed configuration");
+  const auto data = raft::ConsumeBytes(bytes);
+  if (!data || !bytes.empty()) return Damaged("malformed data");
+  return raft::Snapshot{{*index, *term, std::move(*configuration)}, raft::MakeBuffer(std::string(*data))};
+}
+
+}  // namespace kp::store

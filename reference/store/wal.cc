@@ -1,0 +1,230 @@
+#include "reference/store/wal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference/base/mutant.h"
+#include "reference/store/file_names.h"
+#include "reference/store/snapshot_file.h"
+
+namespace kp::store {
+namespace {
+
+constexpr std::string_view kSuffix = ".wal";
+
+std::string SegmentName(uint64_t number) { return HexName(number) + std::string(kSuffix); }
+
+std::optional<uint64_t> SegmentNumber(std::string_view name) {
+  if (!name.ends_with(kSuffix)) return std::nullopt;
+  return ParseHexName(name.substr(0, name.size() - kSuffix.size()));
+}
+
+}  // namespace
+
+Wal::Wal(runtime::Env& env, WalOptions options, std::function<void(uint64_t)> on_durable)
+    : env_(env), options_(std::move(options)), on_durable_(std::move(on_durable)) {}
+
+Result<WalContents> Wal::Recover() {
+  if (Status status = env_.disk().MakeDirectories(options_.directory); !status.ok()) return status;
+  std::vector<SegmentFile> segments;
+  std::optional<raft::Snapshot> snapshot;
+  if (Status status = ReadSegments(segments, snapshot); !status.ok()) return status;
+  auto contents = RecoverWal(segments, std::move(snapshot));
+  if (!contents.ok()) return contents;
+  position_ = contents->position;
+  segments_ = contents->segments;
+  hard_state_ = contents->raft.hard_state;
+  snapshot_index_ = contents->raft.start.index;
+  if (contents->fresh) {
+    contents->metadata = options_.metadata;
+  } else {
+    options_.metadata = contents->metadata;
+  }
+  if (contents->torn_bytes > 0) {
+    env_.Log(runtime::Severity::kWarning, "wal",
+             "left out " + std::to_string(contents->torn_bytes) + " bytes of an unfinished write");
+  }
+  return contents;
+}
+
+Status Wal::ReadSegments(std::vector<SegmentFile>& segments, std::optional<raft::Snapshot>& snapshot) {
+  auto names = env_.disk().List(options_.directory);
+  if (!names.ok()) return names.error();
+  std::string newest;
+  raft::Index newest_index = 0;
+  for (const std::string& name : *names) {
+    if (const auto index = SnapshotFileIndex(name); index && *index > newest_index) {
+      newest = name;
+      newest_index = *index;
+    }
+    const auto number = SegmentNumber(name);
+    if (!number) continue;
+    auto bytes = env_.disk().ReadAll(Path(name));
+    if (!bytes.ok()) return bytes.error();
+    segments.push_back({name, *number, std::move(*bytes)});
+  }
+  if (newest_index == 0) return Status::Ok();
+  const auto bytes = env_.disk().ReadAll(Path(newest));
+  if (!bytes.ok()) return bytes.error();
+  auto decoded = DecodeSnapshotFile(*bytes);
+  if (!decoded.ok()) return Status(decoded.error().code(), "wal: " + newest + ": " + decoded.error().message());
+  snapshot = std::move(*decoded);
+  return Status::Ok();
+}
+
+void Wal::Append(uint64_t append_id, Batch batch) {
+  pending_.push_back({append_id, std::move(batch)});
+  Pump();
+}
+
+void Wal::Pump() {
+  if (busy_ || failed_ || pending_.empty()) return;
+  busy_ = true;
+  if (pending_.front().batch.snapshot && !pending_.front().snapshot_saved) {
+    SaveReceivedSnapshot();
+  } else {
+    WriteBatch();
+  }
+}
+
+// Before the batch that refers to it: a log that begins after a snapshot which is not there could
+// not be recovered.
+void Wal::SaveReceivedSnapshot() {
+  const raft::Snapshot& snapshot = *pending_.front().batch.snapshot;
+  env_.disk().WriteAtomically(Path(SnapshotFileName(snapshot.meta)), EncodeSnapshotFile(snapshot),
+                              alive_.Wrap([this](const Status& status) {
+                                if (Failed(status, "saving a received snapshot")) return;
+                                OnReceivedSnapshotSaved();
+                              }));
+}
+
+void Wal::OnReceivedSnapshotSaved() {
+  pending_.front().snapshot_saved = true;
+  busy_ = false;
+  Pump();
+}
+
+void Wal::AddPending(BatchWriter& writer, Pending pending) {
+  if (pending.batch.snapshot) {
+    const raft::SnapshotMeta& meta = pending.batch.snapshot->meta;
+    writer.Add(WalStart{meta.index, meta.term});
+    position_.last_index = meta.index;
+    position_.last_term = meta.term;
+    snapshot_index_ = std::max(snapshot_index_, meta.index);
+  }
+  for (const raft::Entry& entry : pending.batch.entries) {
+    CHECK_LE(entry.index, position_.last_index + 1) << "a gap in the log";
+    writer.Add(entry);
+    position_.last_index = entry.index;
+    position_.last_term = entry.term;
+    segments_.back().max_index = std::max(segments_.back().max_index, entry.index);
+  }
+  if (pending.batch.hard_state) hard_state_ = *pending.batch.hard_state;
+}
+
+Status Wal::OpenSegment(BatchWriter& writer) {
+  file_name_ = SegmentName(position_.next_segment);
+  auto file = env_.disk().Open(Path(file_name_), runtime::Disk::OpenMode::kCreate);
+  if (!file.ok()) return file.error();
+  file_ = std::move(*file);
+  // It may be left over from a process that died while it made this segment.
+  if (Status status = file_->Truncate(0); !status.ok()) return status;
+  file_size_ = 0;
+  segments_.push_back({position_.next_segment, 0});
+  ++position_.next_segment;
+  writer.Add(WalMetadata{options_.metadata});
+  writer.Add(WalStart{position_.last_index, position_.last_term});
+  return Status::Ok();
+}
+
+void Wal::WriteBatch() {
+  BatchWriter writer;
+  const bool rotate = !file_ || file_size_ >= options_.segment_bytes;
+  if (rotate) {
+    if (Failed(OpenSegment(writer), "making a segment")) return;
+  }
+  bool hard_state = rotate && !KP_MUTANT("wal-forget-hard-state-at-rotation");
+  uint64_t append_id = 0;
+  size_t bytes = 0;
+  while (!pending_.empty() && bytes < options_.batch_bytes) {
+    Pending& next = pending_.front();
+    if (next.batch.snapshot && !next.snapshot_saved) break;
+    append_id = next.id;
+    hard_state = hard_state || next.batch.hard_state;
+    for (const raft::Entry& entry : next.batch.entries) bytes += entry.size();
+    AddPending(writer, std::move(next));
+    pending_.pop_front();
+  }
+  if (hard_state) writer.Add(hard_state_);
+  std::string out;
+  if (rotate) {
+    out = EncodeSegmentHeader(
+        {segments_.back().number, position_.previous_end, position_.next_sequence, position_.chain});
+  }
+  auto batch = std::move(writer).Finish(position_.next_sequence, position_.chain);
+  ++position_.next_sequence;
+  position_.chain = batch.chain;
+  out += batch.bytes;
+  if (Failed(file_->Write(file_size_, out), "writing " + file_name_)) return;
+  file_size_ += out.size();
+  written_bytes_ += out.size();
+  position_.previous_end = file_size_;
+  if (KP_MUTANT("wal-ack-before-sync")) env_.Post(alive_.Wrap([this, append_id] { on_durable_(append_id); }));
+  ++syncs_;
+  file_->Sync(alive_.Wrap([this, append_id, rotate](const Status& status) {
+    if (Failed(status, "syncing " + file_name_)) return;
+    if (!rotate) return OnBatchSynced(append_id);
+    // The new file's name must last as well.
+    env_.disk().SyncDirectory(options_.directory, alive_.Wrap([this, append_id](const Status& directory) {
+      if (Failed(directory, "syncing " + options_.directory)) return;
+      OnBatchSynced(append_id);
+    }));
+  }));
+}
+
+void Wal::OnBatchSynced(uint64_t append_id) {
+  const bool first_of_segment = durable_segment_ != segments_.back().number;
+  durable_segment_ = segments_.back().number;
+  if (first_of_segment) RemoveObsolete(snapshot_index_);
+  busy_ = false;
+  Pump();  // the disk first: the owner's work can run beside it
+  if (!KP_MUTANT("wal-ack-before-sync")) on_durable_(append_id);
+}
+
+void Wal::SaveSnapshot(const raft::Snapshot& snapshot, Completion<raft::Index> done) {
+  if (failed_) return;
+  const raft::Index index = snapshot.meta.index;
+  env_.disk().WriteAtomically(Path(SnapshotFileName(snapshot.meta)), EncodeSnapshotFile(snapshot),
+                              alive_.Wrap([this, index, done = std::move(done)](const Status& status) {
+                                if (Failed(status, "saving a snapshot")) return;
+                                snapshot_index_ = std::max(snapshot_index_, index);
+                                RemoveObsolete(snapshot_index_);
+                                done(index);
+                              }));
+}
+
+// Removal is not synced: a file that a crash brings back is removed after the next snapshot.
+void Wal::RemoveObsolete(raft::Index snapshot_index) {
+  const auto names = env_.disk().List(options_.directory);
+  if (Failed(names.status(), "listing " + options_.directory)) return;
+  for (const std::string& name : *names) {
+    const auto index = SnapshotFileIndex(name);
+    if (index && *index < snapshot_index && Failed(env_.disk().Remove(Path(name)), "removing " + name)) return;
+  }
+  // Only in front of a segment that is surely there, and from the oldest on.
+  while (segments_.size() > 1 && segments_.front().number < durable_segment_ &&
+         segments_.front().max_index <= snapshot_index) {
+    const std::string name = SegmentName(segments_.front().number);
+    if (Failed(env_.disk().Remove(Path(name)), "removing " + name)) return;
+    segments_.erase(segments_.begin());
+  }
+}
+
+bool Wal::Failed(const Status& status, const std::string& what) {
+  if (status.ok()) return false;
+  failed_ = true;
+  env_.Fail("wal", what + ": " + status.message());
+  return true;
+}
+
+}  // namespace kp::store
