@@ -1,0 +1,36 @@
+// The statuses of the etcd v3 API. Clients compare the text, so it is etcd's to the letter
+// (go.etcd.io/etcd/etcdserver/api/v3rpc/rpctypes).
+#pragma once
+
+#include "reference/base/status.h"
+
+namespace kp::store {
+
+inline Status ErrorEmptyKey() { return {Code::kInvalidArgument, "etcdserver: key is not provided"}; }
+inline Status ErrorKeyNotFound() { return {Code::kInvalidArgument, "etcdserver: key not found"}; }
+inline Status ErrorValueProvided() { return {Code::kInvalidArgument, "etcdserver: value is provided"}; }
+inline Status ErrorLeaseProvided() { return {Code::kInvalidArgument, "etcdserver: lease is provided"}; }
+inline Status ErrorTooManyOps() { return {Code::kInvalidArgument, "etcdserver: too many operations in txn request"}; }
+inline Status ErrorDuplicateKey() { return {Code::kInvalidArgument, "etcdserver: duplicate key given in txn request"}; }
+inline Status ErrorInvalidSortOption() { return {Code::kInvalidArgument, "etcdserver: invalid sort option"}; }
+inline Status ErrorCompacted() { return {Code::kOutOfRange, "etcdserver: mvcc: required revision has been compacted"}; }
+inline Status ErrorFutureRevision() {
+  return {Code::kOutOfRange, "etcdserver: mvcc: required revision is a future revision"};
+}
+inline Status ErrorNoSpace() { return {Code::kResourceExhausted, "etcdserver: mvcc: database space exceeded"}; }
+inline Status ErrorCorrupt() { return {Code::kDataLoss, "etcdserver: corrupt cluster"}; }
+inline Status ErrorLeaseNotFound() { return {Code::kNotFound, "etcdserver: requested lease not found"}; }
+inline Status ErrorLeaseExists() { return {Code::kFailedPrecondition, "etcdserver: lease already exists"}; }
+inline Status ErrorLeaseTtlTooLarge() { return {Code::kOutOfRange, "etcdserver: too large lease TTL"}; }
+inline Status ErrorRequestTooLarge() { return {Code::kInvalidArgument, "etcdserver: request is too large"}; }
+inline Status ErrorTooManyRequests() { return {Code::kResourceExhausted, "etcdserver: too many requests"}; }
+inline Status ErrorNoLeader() { return {Code::kUnavailable, "etcdserver: no leader"}; }
+inline Status ErrorTimeout() { return {Code::kUnavailable, "etcdserver: request timed out"}; }
+inline Status ErrorTimeoutLostConnection() {
+  return {Code::kUnavailable, "etcdserver: request timed out, possibly due to connection lost"};
+}
+inline Status ErrorLeaderChanged() { return {Code::kUnavailable, "etcdserver: leader changed"}; }
+inline Status ErrorStopped() { return {Code::kUnavailable, "etcdserver: server stopped"}; }
+inline Status ErrorUnhealthy() { return {Code::kUnavailable, "etcdserver: unhealthy cluster"}; }
+
+}  // namespace kp::store

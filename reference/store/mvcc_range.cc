@@ -1,0 +1,87 @@
+#include "reference/store/mvcc_range.h"
+
+#include <functional>
+
+#include "reference/store/errors.h"
+
+namespace kp::store {
+namespace {
+
+bool InBounds(int64_t value, int64_t min, int64_t max) {
+  return (min == 0 || value >= min) && (max == 0 || value <= max);
+}
+
+using Less = std::function<bool(const KeyValuePtr&, const KeyValuePtr&)>;
+
+Less LessBy(RangeRequest::Target target) {
+  switch (target) {
+    case RangeRequest::Target::kKey: return [](const auto& a, const auto& b) { return a->key < b->key; };
+    case RangeRequest::Target::kVersion: return [](const auto& a, const auto& b) { return a->version < b->version; };
+    case RangeRequest::Target::kCreate:
+      return [](const auto& a, const auto& b) { return a->create_revision < b->create_revision; };
+    case RangeRequest::Target::kMod:
+      return [](const auto& a, const auto& b) { return a->mod_revision < b->mod_revision; };
+    case RangeRequest::Target::kValue: return [](const auto& a, const auto& b) { return a->value < b->value; };
+  }
+  UNREACHABLE();
+  return {};
+}
+
+void Sort(const RangeRequest& request, std::vector<KeyValuePtr>& kvs) {
+  const Less less = LessBy(request.target);
+  if (request.order == RangeRequest::Order::kDescend) {
+    std::stable_sort(kvs.begin(), kvs.end(), [&](const auto& a, const auto& b) { return less(b, a); });
+  } else {
+    std::stable_sort(kvs.begin(), kvs.end(), less);
+  }
+}
+
+}  // namespace
+
+const KeyValuePtr* Mvcc::Latest(std::string_view key) const {
+  auto entry = index_.find(key);
+  return entry == index_.end() ? nullptr : VersionAt(entry->second, revision_ + 1);
+}
+
+// Revision 0 and below mean the latest. The compaction revision itself is readable.
+Status Mvcc::CheckRevision(Revision revision) const {
+  if (revision <= 0) return {};
+  if (revision > revision_) return ErrorFutureRevision();
+  if (revision < compacted_) return ErrorCompacted();
+  return {};
+}
+
+Result<RangeResponse> Mvcc::Range(const RangeRequest& request) const {
+  if (Status status = CheckRevision(request.revision); !status.ok()) return status;
+  return DoRange(request);
+}
+
+// Filters come after the count, sorting after the filters, the limit last; `more` tells of the limit only.
+RangeResponse Mvcc::DoRange(const RangeRequest& request) const {
+  RangeResponse response;
+  response.revision = revision_;
+  response.keys_only = request.keys_only;
+  // Inside a transaction the latest includes its own changes, which carry revision_ + 1.
+  const Revision at = request.revision > 0 ? request.revision : revision_ + 1;
+  const bool sorted = request.order == RangeRequest::Order::kDescend || request.target != RangeRequest::Target::kKey;
+  const bool filtered = request.min_mod_revision != 0 || request.max_mod_revision != 0 ||
+                        request.min_create_revision != 0 || request.max_create_revision != 0;
+  const int64_t limit = std::max<int64_t>(request.limit, 0);
+  const size_t fetch = limit == 0 || sorted || filtered ? SIZE_MAX : static_cast<size_t>(limit) + 1;
+  ForRange(KeyRange::From(request.key, request.range_end), at, [&](const KeyValuePtr& kv) {
+    ++response.count;
+    if (request.count_only || response.kvs.size() >= fetch) return;
+    if (InBounds(kv->mod_revision, request.min_mod_revision, request.max_mod_revision) &&
+        InBounds(kv->create_revision, request.min_create_revision, request.max_create_revision)) {
+      response.kvs.push_back(kv);
+    }
+  });
+  if (sorted) Sort(request, response.kvs);
+  if (limit > 0 && response.kvs.size() > static_cast<size_t>(limit)) {
+    response.kvs.resize(static_cast<size_t>(limit));
+    response.more = true;
+  }
+  return response;
+}
+
+}  // namespace kp::store
