@@ -38,6 +38,7 @@ class BinaryReader {
     for (unsigned shift = 0; shift < 64 && !in_.empty(); shift += 7) {
       const auto byte = static_cast<unsigned char>(in_.front());
       in_.remove_prefix(1);
+      if (shift == 63 && byte > 1) break;
       value |= static_cast<uint64_t>(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
