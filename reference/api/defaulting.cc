@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "reference/api/object_rules.h"
@@ -28,10 +29,20 @@ Value DefaultedEntries(const Field& field, const Value& map) {
   return changed ? Value::Object(std::move(members)) : map;
 }
 
+bool DefaultHolds(const Message& message, const Field& field, const Value& parent) {
+  if (field.default_when.empty()) return true;
+  const Value* sibling = &parent[field.default_when];
+  const Field* definition = message.FindField(field.default_when);
+  if (sibling->is_null() && definition != nullptr && definition->default_value) sibling = &*definition->default_value;
+  const auto& values = field.default_when_values;
+  return std::find(values.begin(), values.end(), sibling->AsString()) != values.end();
+}
+
 // The field's value with defaults; null where there is none.
-Value DefaultedField(const Field& field, const Value& value) {
+Value DefaultedField(const Message& message, const Field& field, const Value& parent) {
+  const Value& value = parent[field.name];
   bool absent = value.is_null();
-  if (absent && field.default_value) {
+  if (absent && field.default_value && DefaultHolds(message, field, parent)) {
     bool is_struct = field.type == FieldType::kMessage && field.shape == FieldShape::kSingle;
     return is_struct ? Defaulted(*field.message, *field.default_value) : *field.default_value;
   }
@@ -53,7 +64,7 @@ Value Defaulted(const Message& message, const Value& value) {
   for (const Field* field : message.json_fields()) {
     if (field->type != FieldType::kMessage && !field->default_value) continue;
     const Value& before = value[field->name];
-    Value after = DefaultedField(*field, before);
+    Value after = DefaultedField(message, *field, value);
     if (!SameValue(after, before)) added.push_back({Key(field->name), std::move(after)});
   }
   if (added.empty()) return value;

@@ -24,7 +24,7 @@ kind Widget widgets : A test object.
 type WidgetSpec : Spec.
   1 colour string required enum=red,green : Colour.
   2 size *int32 min=0 default=1 : Size.
-  3 ports []WidgetPort keys=number,protocol : Ports.
+  3 ports []WidgetPort keys=number,protocol unique : Ports.
   4 serial string immutable : Serial number.
   5 on bool : Switch.
   6 tags map[string]string : Tags.

@@ -74,6 +74,9 @@ struct Field {
   bool immutable = false;
   bool status_only = false;
   std::optional<Value> default_value;
+  // The default holds only while the sibling of this name has one of these values.
+  std::string default_when;
+  std::vector<std::string> default_when_values;
   std::vector<std::string> enum_values;
   std::optional<int64_t> min;
   std::optional<int64_t> max;
@@ -81,7 +84,8 @@ struct Field {
   std::string format;  // name of a check in formats.h: "dns1123Label"
   ListType list_type = ListType::kAtomic;
   std::vector<std::string> list_keys;
-  bool merge = false;  // x-kubernetes-patch-strategy: merge
+  bool unique = false;  // two items with equal keys are an error
+  bool merge = false;   // x-kubernetes-patch-strategy: merge
   std::string merge_key;
   bool retain_keys = false;  // x-kubernetes-patch-strategy: retainKeys
   std::string description;
@@ -143,7 +147,7 @@ struct Kind {
   bool served = true;  // a resource of its own; false for Scale, Status, DeleteOptions ...
   std::vector<std::string> verbs;
   std::vector<Subresource> subresources;
-  std::string storage;  // below /registry/: "configmaps", "services/specs"
+  std::string storage;  // below /registry/: "configmaps", "services/specs"; "" where nothing is stored
   // metadata.generation starts at 1 and grows with each change of something else than metadata
   // and status.
   bool has_generation = false;

@@ -163,7 +163,7 @@ class Parser {
     } else if (word == "singular" && rest.size() == 1) {
       kind_->singular = rest[0];
     } else if (word == "storage" && rest.size() == 1) {
-      kind_->storage = rest[0];
+      kind_->storage = rest[0] == "-" ? "" : rest[0];
     } else if (word == "subresource" && !rest.empty()) {
       return AddSubresource(rest);
     } else if (word == "select") {
@@ -279,6 +279,12 @@ class Parser {
     } else if (name == "keys") {
       field.list_type = ListType::kMap;
       field.list_keys = Commas(value);
+    } else if (name == "unique") {
+      field.unique = true;
+    } else if (name == "when") {
+      size_t colon = value.find(':');
+      field.default_when = value.substr(0, colon);
+      field.default_when_values = Commas(value.substr(std::min(colon + 1, value.size())));
     } else if (name == "merge") {
       field.merge = true;
       field.merge_key = value;

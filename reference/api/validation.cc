@@ -23,16 +23,21 @@ class Validator {
         Missing(*field, child);
       } else if (!held.is_null()) {
         Present(*field, held, child);
+      } else if (field->required && field->type == FieldType::kMessage) {
+        Fields(*field->message, held, child);
       }
     }
   }
 
  private:
-  // A required boolean is never missing: false is its zero. Structs are checked by their fields.
+  // A required boolean is never missing: false is its zero. Structs that are no pointers are always
+  // there in Go; it is their fields that may be missing.
   static bool IsMissing(const Field& field, const Value& value) {
     if (!field.required || field.type == FieldType::kBool) return false;
-    return value.is_null() || (value.empty() && field.type != FieldType::kMessage) ||
-           (value.empty() && field.shape == FieldShape::kList);
+    if (field.type == FieldType::kMessage && field.shape == FieldShape::kSingle) {
+      return field.pointer && value.is_null();
+    }
+    return value.empty();
   }
 
   void Missing(const Field& field, const PathNode& path) {
@@ -57,7 +62,7 @@ class Validator {
     for (const Value& item : value.items()) {
       PathNode child = PathNode::Item(path, index++);
       Single(field, item, child);
-      if (field.list_type != ListType::kAtomic) Unique(field, item, child, seen);
+      if (field.unique || field.list_type == ListType::kSet) Unique(field, item, child, seen);
     }
   }
 
