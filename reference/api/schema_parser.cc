@@ -61,12 +61,12 @@ class Parser {
     kind_ = nullptr;
     message_ = nullptr;
     size_t number = 0;
-    for (std::string_view text : Split(source.text, '\n')) {
+    for (std::string_view text : Split(source.second, '\n')) {
       ++number;
       text = Trim(text);
       if (text.empty() || text.front() == '#') continue;
       if (std::string problem = Statement(Line(text)); !problem.empty()) {
-        return Status(Code::kInvalidArgument, Text(source.name) + ":" + std::to_string(number) + ": " + problem);
+        return Status(Code::kInvalidArgument, Text(source.first) + ":" + std::to_string(number) + ": " + problem);
       }
     }
     return Status::Ok();

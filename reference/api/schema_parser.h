@@ -28,21 +28,19 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reference/api/schema.h"
 
 namespace kp::api {
 
-struct SchemaSource {
-  std::string_view name;
-  std::string_view text;
-};
+using SchemaSource = std::pair<std::string_view, std::string_view>;  // name of the file, text
 
 // kInvalidArgument with "file:line: what".
 Result<Registry> ParseSchemas(const std::vector<SchemaSource>& sources);
 
 // The files of schemas/, built into the library.
-const std::vector<SchemaSource>& EmbeddedSchemas();
+std::vector<SchemaSource> EmbeddedSchemas();
 
 }  // namespace kp::api

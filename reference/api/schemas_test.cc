@@ -8,6 +8,7 @@
 #include "reference/api/json.h"
 #include "reference/api/object_rules.h"
 #include "reference/api/schema.h"
+#include "reference/api/schema_patch_meta.h"
 
 namespace kp::api {
 namespace {
@@ -92,6 +93,27 @@ TEST(Schemas, SelectorOfADeploymentIsImmutable) {
                              Json(R"({"spec":{"selector":{"matchLabels":{"a":"b"}}}})")),
               ElementsAre(FieldCause{"FieldValueInvalid", "spec.selector",
                                      R"(Invalid value: {"matchLabels":{"a":"c"}}: field is immutable)"}));
+}
+
+TEST(Schemas, PatchRulesComeFromTheFields) {
+  SchemaPatchMeta meta;
+  const Message* spec = BuiltinKind("", "v1", "Pod").message->FindField("spec")->message;
+  PatchMeta::FieldRule volumes = meta.Find(spec, "volumes");
+  EXPECT_TRUE(volumes.merge_list && volumes.retain_keys);
+  EXPECT_EQ(volumes.merge_key, "name");
+  EXPECT_FALSE(meta.Find(spec, "tolerations").merge_list);
+  EXPECT_EQ(meta.Find(meta.Find(spec, "containers").type, "ports").merge_key, "containerPort");
+  EXPECT_EQ(meta.Find(spec, "nodeSelector").type, nullptr);
+}
+
+TEST(Formats, IpAddresses) {
+  for (std::string_view good : {"10.9.8.7", "::", "::1", "2001:db8::ffff", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4"}) {
+    EXPECT_THAT(CheckFormat("ip", good), IsEmpty()) << good;
+  }
+  for (std::string_view bad : {"1.2.3", "1.2.3.256", "01.2.3.4", "1:2:3:4:5:6:7", ":::", "1::2::3", "g::", "1.2.3.-4",
+                               "1.2.3.4::", "1:2:3:4:5:6:7:8:9", "None"}) {
+    EXPECT_THAT(CheckFormat("ip", bad), testing::SizeIs(1)) << bad;
+  }
 }
 
 TEST(Schemas, LookUpByAnyName) {
