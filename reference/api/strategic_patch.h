@@ -21,7 +21,6 @@ class PatchMeta {
   struct FieldRule {
     bool merge_list = false;     // patchStrategy merge; else a list is replaced as a whole
     std::string_view merge_key;  // empty: a list of primitives
-    bool retain_keys = false;    // patchStrategy retainKeys (also of a keyed list's items)
     Type type = nullptr;         // of the member, or of the items of the list
   };
 
