@@ -21,6 +21,7 @@ class PatchMeta {
   struct FieldRule {
     bool merge_list = false;     // patchStrategy merge; else a list is replaced as a whole
     std::string_view merge_key;  // empty: a list of primitives
+    bool retain_keys = false;    // patchStrategy retainKeys: for clients that make patches; applying one needs it not
     Type type = nullptr;         // of the member, or of the items of the list
   };
 
