@@ -1,0 +1,355 @@
+#include "conformance/context.h"
+
+#include <algorithm>
+#include <map>
+
+#include "reference/api/json.h"
+
+namespace kp::conformance {
+namespace {
+
+using api::ApiStatus;
+using api::Obj;
+using api::Value;
+using client::ObjectRef;
+using client::Resource;
+
+// Longer than a change of leader and a restart of every component in turn.
+constexpr Duration kCallBudget = 60s;
+constexpr Duration kRetryPause = 200ms;
+constexpr std::string_view kTokenKey = "kubeproof.test/call";
+
+std::string NameOf(const Value& object) { return object.At({"metadata", "name"}).str(); }
+
+// Errors that say nothing about the object: worth another try while faults are on.
+bool IsVerdict(const ApiStatus& status) {
+  return !client::IsUnreachable(status) && status.code < 500 && status.code != 429;
+}
+
+class RecordingWatcher : public Watcher, private client::KubeWatchHandler {
+ public:
+  void Open(client::KubeClient& client, const ObjectRef& ref, const client::WatchOptions& options) {
+    watch_ = client.Watch(ref, options, this);
+  }
+  const std::vector<WatchRecord>& events() const override { return events_; }
+  bool ended() const override { return ended_; }
+  const ApiStatus& end_status() const override { return status_; }
+
+ private:
+  void OnEvent(client::EventType type, Value object) override { events_.push_back({type, std::move(object)}); }
+  void OnEnd(const ApiStatus& status) override {
+    ended_ = true;
+    status_ = status;
+  }
+
+  std::vector<WatchRecord> events_;
+  bool ended_ = false;
+  ApiStatus status_;
+  std::unique_ptr<client::KubeWatch> watch_;
+};
+
+}  // namespace
+
+Context::Context(fixtures::Cluster& cluster, std::string id, uint64_t seed)
+    : cluster_(cluster), id_(std::move(id)), random_(Random(seed).Fork("test/" + id_)), started_(cluster.env().Now()) {}
+
+Context::~Context() { CleanUp(); }
+
+const std::string& Context::ns() {
+  if (!ns_.empty()) return ns_;
+  ns_ = UniqueName("kp");
+  Value object = Obj({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Obj({{"name", ns_}})}});
+  Must(CreateAt({client::kNamespaces, "", "", ""}, object), "create namespace " + ns_);
+  made_.push_back({client::kNamespaces, "", ns_, ""});
+  Eventually("the namespace has its default ServiceAccount", [&] {
+    return GetAt({client::kServiceAccounts, ns_, "default", ""}).ok();
+  });
+  return ns_;
+}
+
+std::string Context::UniqueName(std::string_view stem) { return std::string(stem) + "-" + random_.NameSuffix(8); }
+
+void Context::Step(std::string text) { steps_.push_back({cluster_.env().Now() - started_, std::move(text)}); }
+
+ObjectRef Context::Ref(const Resource& resource, std::string name, std::string subresource) {
+  return {resource, resource.namespaced ? ns() : "", std::move(name), std::move(subresource)};
+}
+
+// One request, one answer.
+Context::ApiResult Context::Await(const Call& call) {
+  // Shared: the answer may come after the budget is spent.
+  auto answer = std::make_shared<std::optional<ApiResult>>();
+  call([answer](ApiResult result) { *answer = std::move(result); });
+  if (!cluster_.Pump([&] { return answer->has_value(); }, kCallBudget)) {
+    return client::Unreachable(Status(Code::kDeadlineExceeded, "no answer"));
+  }
+  return **answer;
+}
+
+Context::ApiResult Context::Do(const std::string& what, const Call& call) {
+  ApiResult result = Await(call);
+  if (once_ || !gate_.active) return result;
+  Time deadline = cluster_.env().Now() + kCallBudget;
+  while (!result.ok() && !IsVerdict(result.error()) && cluster_.env().Now() < deadline) {
+    Step(what + ": " + result.error().ToString() + "; repeated");
+    Sleep(kRetryPause);
+    result = Await(call);
+  }
+  return result;
+}
+
+Context::ApiResult Context::GetAt(const ObjectRef& ref) {
+  return Do("get " + client::PathOf(ref), [&](client::ObjectDone done) { client().Get(ref, std::move(done)); });
+}
+
+Context::ApiResult Context::ListAt(const ObjectRef& ref, const client::ListOptions& options) {
+  return Do("list " + client::PathOf(ref),
+            [&](client::ObjectDone done) { client().List(ref, options, std::move(done)); });
+}
+
+Context::ApiResult Context::DeleteAt(const ObjectRef& ref, const client::DeleteOptions& options) {
+  int calls = 0;
+  ApiResult result = Do("delete " + client::PathOf(ref), [&](client::ObjectDone done) {
+    ++calls;
+    client().Delete(ref, options, std::move(done));
+  });
+  // An earlier try of ours may have been carried out without an answer.
+  if (!result.ok() && result.error().code == 404 && calls > 1) return Value::EmptyObject();
+  return result;
+}
+
+Context::ApiResult Context::CreateAt(const ObjectRef& ref, const Value& object) {
+  return Do("create " + client::PathOf(ref),
+            [&](client::ObjectDone done) { client().Create(ref, object, {}, std::move(done)); });
+}
+
+Context::ApiResult Context::Get(const Resource& resource, const std::string& name, const std::string& subresource) {
+  return GetAt(Ref(resource, name, subresource));
+}
+
+Context::ApiResult Context::List(const Resource& resource, const client::ListOptions& options) {
+  return ListAt(Ref(resource, ""), options);
+}
+
+Context::ApiResult Context::Create(const Resource& resource, const Value& object, const client::WriteOptions& options) {
+  ObjectRef ref = Ref(resource, "");
+  bool repeats = !once_ && gate_.active && !NameOf(object).empty();
+  std::string token = repeats ? random_.NameSuffix(12) : "";
+  Value body = repeats ? object.With({"metadata", "annotations", kTokenKey}, token) : object;
+  int calls = 0;
+  ApiResult result = Do("create " + client::PathOf(ref) + "/" + NameOf(object), [&](client::ObjectDone done) {
+    ++calls;
+    client().Create(ref, body, options, std::move(done));
+  });
+  if (result.ok() || calls < 2 || result.error().code != 409) return result;
+  // Ours, if it carries our token: an earlier try was carried out and its answer lost.
+  ApiResult there = Get(resource, NameOf(object));
+  if (there.ok() && there->At({"metadata", "annotations", kTokenKey}).AsString() == token) return there;
+  return result;
+}
+
+Context::ApiResult Context::Update(const Resource& resource, const Value& object, const std::string& subresource,
+                                   const client::WriteOptions& options) {
+  ObjectRef ref = Ref(resource, NameOf(object), subresource);
+  bool repeats = !once_ && gate_.active && subresource.empty();
+  std::string token = repeats ? random_.NameSuffix(12) : "";
+  Value body = repeats ? object.With({"metadata", "annotations", kTokenKey}, token) : object;
+  int calls = 0;
+  ApiResult result = Do("update " + client::PathOf(ref), [&](client::ObjectDone done) {
+    ++calls;
+    client().Update(ref, body, options, std::move(done));
+  });
+  if (result.ok() || calls < 2 || result.error().code != 409) return result;
+  ApiResult there = Get(resource, NameOf(object));
+  if (there.ok() && there->At({"metadata", "annotations", kTokenKey}).AsString() == token) return there;
+  return result;
+}
+
+Context::ApiResult Context::Patch(const Resource& resource, const std::string& name, client::PatchType type,
+                                  const Value& patch, const std::string& subresource,
+                                  const client::WriteOptions& options) {
+  ObjectRef ref = Ref(resource, name, subresource);
+  return Do("patch " + client::PathOf(ref),
+            [&](client::ObjectDone done) { client().Patch(ref, type, patch, options, std::move(done)); });
+}
+
+Context::ApiResult Context::Delete(const Resource& resource, const std::string& name,
+                                   const client::DeleteOptions& options) {
+  return DeleteAt(Ref(resource, name), options);
+}
+
+api::ApiResult<transport::HttpResponse> Context::Raw(const std::string& method, const std::string& target,
+                                                     const std::string& content_type, const std::string& accept,
+                                                     const std::string& body) {
+  using Answer = api::ApiResult<transport::HttpResponse>;
+  Time deadline = cluster_.env().Now() + kCallBudget;
+  for (;;) {
+    auto answer = std::make_shared<std::optional<Answer>>();
+    client().Raw(method, target, content_type, accept, body, [answer](Answer result) { *answer = std::move(result); });
+    bool came = cluster_.Pump([&] { return answer->has_value(); }, kCallBudget);
+    bool verdict = came && (*answer)->ok() && (**answer)->status < 500;
+    if (verdict || once_ || !gate_.active || cluster_.env().Now() >= deadline) {
+      if (came) return **answer;
+      return client::Unreachable(Status(Code::kDeadlineExceeded, "no answer"));
+    }
+    Sleep(kRetryPause);
+  }
+}
+
+std::unique_ptr<Watcher> Context::Watch(const Resource& resource, const client::WatchOptions& options) {
+  auto watcher = std::make_unique<RecordingWatcher>();
+  watcher->Open(client(), Ref(resource, ""), options);
+  return watcher;
+}
+
+Value Context::Must(ApiResult result, std::string_view what) {
+  if (!result.ok()) {
+    // A strict client without an answer says nothing about the server's behaviour, only that it is away.
+    Fail(std::string(what) + ": " + result.error().ToString());
+  }
+  return std::move(result).value();
+}
+
+Value Context::MustGet(const Resource& resource, const std::string& name) {
+  return Must(Get(resource, name), "get " + resource.plural + "/" + name);
+}
+
+Value Context::MustCreate(const Resource& resource, const Value& object) {
+  Value made = Must(Create(resource, object), "create " + resource.plural + "/" + NameOf(object));
+  if (!resource.namespaced) made_.push_back({resource, "", NameOf(made), ""});
+  return made;
+}
+
+Value Context::MustUpdate(const Resource& resource, const Value& object) {
+  return Must(Update(resource, object), "update " + resource.plural + "/" + NameOf(object));
+}
+
+Value Context::MustPatch(const Resource& resource, const std::string& name, client::PatchType type,
+                         const Value& patch) {
+  return Must(Patch(resource, name, type, patch), "patch " + resource.plural + "/" + name);
+}
+
+void Context::MustDelete(const Resource& resource, const std::string& name, const client::DeleteOptions& options) {
+  Must(Delete(resource, name, options), "delete " + resource.plural + "/" + name);
+}
+
+std::vector<Value> Context::MustList(const Resource& resource, const client::ListOptions& options) {
+  Value list = Must(List(resource, options), "list " + resource.plural);
+  return {list["items"].items().begin(), list["items"].items().end()};
+}
+
+void Context::As(const fixtures::Identity& identity, const std::function<void()>& calls) {
+  auto other = cluster_.ClientAs(identity);
+  if (!other.ok()) NotApplicable("no client of another identity: " + other.status().message());
+  std::swap(identity_client_, *other);
+  struct Restore {
+    std::unique_ptr<client::KubeClient>& now;
+    std::unique_ptr<client::KubeClient>& before;
+    ~Restore() { std::swap(now, before); }
+  } restore{identity_client_, *other};
+  calls();
+}
+
+void Context::Once(const std::function<void()>& calls) {
+  struct Restore {
+    bool& flag;
+    bool before;
+    ~Restore() { flag = before; }
+  } restore{once_, once_};
+  once_ = true;
+  calls();
+}
+
+void Context::Fail(std::string message) { throw TestEnd{TestEnd::Kind::kFailed, std::move(message)}; }
+
+void Context::NotApplicable(std::string why) { throw TestEnd{TestEnd::Kind::kInapplicable, std::move(why)}; }
+
+void Context::Expect(bool holds, std::string_view what) {
+  if (!holds) Fail("expected: " + std::string(what));
+}
+
+void Context::ExpectEq(const Value& actual, const Value& expected, std::string_view what) {
+  if (actual == expected) return;
+  Fail(std::string(what) + ": expected " + api::ToJson(expected) + ", got " + api::ToJson(actual));
+}
+
+ApiStatus Context::ExpectError(const ApiResult& result, int code, std::string_view reason, std::string_view text) {
+  std::string wanted = std::to_string(code) + (reason.empty() ? "" : " " + std::string(reason));
+  if (result.ok()) Fail("expected " + wanted + ", the call succeeded");
+  const ApiStatus& status = result.error();
+  bool matches = status.code == code && (reason.empty() || status.reason == reason) &&
+                 status.message.find(text) != std::string::npos;
+  if (!matches) {
+    Fail("expected " + wanted + (text.empty() ? "" : " with \"" + std::string(text) + "\"") + ", got " +
+         status.ToString());
+  }
+  return status;
+}
+
+void Context::Eventually(std::string_view what, const std::function<bool()>& holds, Duration within) {
+  if (gate_.settle) gate_.settle();
+  Time deadline = cluster_.env().Now() + within;
+  // Polls more and more rarely: quick answers stay quick, long waits stay cheap.
+  Duration pause = 2ms;
+  while (!holds()) {
+    if (cluster_.env().Now() >= deadline) {
+      Fail("within " + FormatDuration(within) + " expected: " + std::string(what));
+    }
+    Sleep(pause);
+    pause = std::min(pause * 2, Duration(100ms));
+  }
+}
+
+void Context::Always(std::string_view what, const std::function<bool()>& holds, Duration during) {
+  Time deadline = cluster_.env().Now() + during;
+  for (;;) {
+    if (!holds()) Fail("expected all the time: " + std::string(what));
+    if (cluster_.env().Now() >= deadline) return;
+    Sleep(50ms);
+  }
+}
+
+Value Context::EventuallyObject(const Resource& resource, const std::string& name, std::string_view what,
+                                const std::function<bool(const Value&)>& holds, Duration within) {
+  Value last;
+  try {
+    Eventually(
+        what,
+        [&] {
+          ApiResult result = Get(resource, name);
+          if (!result.ok()) return false;
+          last = *result;
+          return holds(last);
+        },
+        within);
+  } catch (TestEnd& end) {
+    end.message += "; last seen: " + (last.is_null() ? std::string("nothing") : api::ToJson(last));
+    throw;
+  }
+  return last;
+}
+
+void Context::EventuallyGone(const Resource& resource, const std::string& name, Duration within) {
+  Eventually(
+      resource.plural + "/" + name + " is gone",
+      [&] {
+        ApiResult result = Get(resource, name);
+        return !result.ok() && result.error().code == 404;
+      },
+      within);
+}
+
+void Context::Sleep(Duration time) {
+  cluster_.Pump([] { return false; }, time);
+}
+
+// Best effort: what stays behind has names of its own.
+void Context::CleanUp() {
+  identity_client_.reset();
+  for (const ObjectRef& ref : made_) {
+    cluster_.client().Delete(ref, {}, [](const ApiResult&) {});
+  }
+  if (!made_.empty()) Sleep(1ms);
+}
+
+}  // namespace kp::conformance

@@ -1,0 +1,161 @@
+#include "reference/controllers/namespace.h"
+
+#include "reference/base/mutant.h"
+#include "reference/controllers/collected_kinds.h"
+#include "reference/controllers/owner.h"
+
+namespace kp::controllers {
+namespace {
+
+using api::Obj;
+using api::Value;
+using client::kNamespaces;
+
+constexpr std::string_view kFinalizer = "kubernetes";
+
+bool HasKubernetesFinalizer(const Value& object) {
+  for (const Value& item : object.At({"spec", "finalizers"}).items()) {
+    if (item.AsString() == kFinalizer) return true;
+  }
+  return false;
+}
+
+Value Condition(std::string_view type, bool holds, std::string_view reason, std::string message, WallTime now) {
+  return Obj({{"type", type},
+              {"status", holds ? "True" : "False"},
+              {"reason", reason},
+              {"message", std::move(message)},
+              {"lastTransitionTime", FormatRfc3339(now)}});
+}
+
+class NamespaceController : public Controller {
+ public:
+  std::string_view name() const override { return "namespace"; }
+
+  std::vector<client::Resource> resources() const override {
+    std::vector<client::Resource> list = {kNamespaces};
+    for (const CollectedKind& collected : CollectedKinds()) {
+      if (collected.resource.namespaced) list.push_back(collected.resource);
+    }
+    return list;
+  }
+
+  void Wake(const client::Resource& resource, const Value& old, const Value& now, const View& view,
+            std::set<std::string>& keys) const override {
+    const Value& object = now.is_null() ? old : now;
+    std::string name = object["metadata"][resource == kNamespaces ? "name" : "namespace"].str();
+    if (IsTerminating(view.Get(kNamespaces, name))) keys.insert(name);
+  }
+
+  Plan Reconcile(const View& view, const std::string& name, WallTime now) const override {
+    Plan plan;
+    const Value& ns = view.Get(kNamespaces, name);
+    if (!IsTerminating(ns) || !HasKubernetesFinalizer(ns)) return plan;
+    size_t left = 0;
+    size_t finalizers = 0;
+    for (const CollectedKind& collected : CollectedKinds()) {
+      if (!collected.resource.namespaced) continue;
+      bool sweep = false;
+      for (const Value& object : view.List(collected.resource, name)) {
+        ++left;
+        sweep |= !IsTerminating(object);
+        finalizers += !object.At({"metadata", "finalizers"}).empty();
+      }
+      if (sweep) plan.writes.push_back(Sweep(collected.resource, name));
+    }
+    bool swept = !ConditionOf(ns, "NamespaceContentRemaining").is_null();
+    if (!swept) plan.writes.push_back(Sweep(client::kEvents, name));
+    Value status = ns["status"].With("conditions", Conditions(ns, left, finalizers, now));
+    bool told = status == ns["status"];
+    if (!told) {
+      plan.writes.push_back(Write::Update({kNamespaces, "", name, "status"}, ns.With("status", status)));
+      return plan;
+    }
+    if (left == 0 && swept) {
+      Value finalized = ns.With({"spec", "finalizers"}, Value::EmptyArray());
+      plan.writes.push_back(Write::Update({kNamespaces, "", name, "finalize"}, finalized));
+    }
+    return plan;
+  }
+
+ private:
+  static Write Sweep(const client::Resource& resource, const std::string& ns) {
+    return Write::Delete({resource, ns, "", ""}, {});
+  }
+
+  static Value Conditions(const Value& ns, size_t left, size_t finalizers, WallTime now) {
+    Value conditions = ns["status"]["conditions"];
+    conditions = WithCondition(
+        conditions, left > 0 ? Condition("NamespaceContentRemaining", true, "SomeResourcesRemain",
+                                         "Some resources are remaining: " + std::to_string(left) + " objects", now)
+                             : Condition("NamespaceContentRemaining", false, "ContentRemoved",
+                                         "All content successfully removed", now));
+    return WithCondition(conditions, finalizers > 0
+                                         ? Condition("NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
+                                                     "Some content in the namespace has finalizers remaining: " +
+                                                         std::to_string(finalizers) + " objects",
+                                                     now)
+                                         : Condition("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers",
+                                                     "All content-preserving finalizers finished", now));
+  }
+};
+
+// Gives each namespace one object, and gives it again when it is removed.
+class NamespaceGift : public Controller {
+ public:
+  NamespaceGift(std::string name, client::Resource resource, Value object)
+      : name_(std::move(name)), resource_(std::move(resource)), object_(std::move(object)) {}
+
+  std::string_view name() const override { return name_; }
+  std::vector<client::Resource> resources() const override { return {kNamespaces, resource_}; }
+
+  void Wake(const client::Resource& resource, const Value& old, const Value& now, const View&,
+            std::set<std::string>& keys) const override {
+    const Value& meta = (now.is_null() ? old : now)["metadata"];
+    if (resource == kNamespaces) {
+      keys.insert(meta["name"].str());
+    } else if (meta["name"] == object_.At({"metadata", "name"})) {
+      keys.insert(meta["namespace"].str());
+    }
+  }
+
+  Plan Reconcile(const View& view, const std::string& ns, WallTime) const override {
+    Plan plan;
+    const Value& home = view.Get(kNamespaces, ns);
+    if (home.is_null() || IsTerminating(home)) return plan;
+    Value wanted = object_.With({"metadata", "namespace"}, ns);
+    const Value& have = view.Get(resource_, ns, object_.At({"metadata", "name"}).AsString());
+    if (have.is_null()) {
+      plan.writes.push_back(Write::Create({resource_, ns, "", ""}, wanted));
+    } else if (object_.Has("data") && !(have["data"] == object_["data"])) {
+      plan.writes.push_back(Write::Update({resource_, ns, object_.At({"metadata", "name"}).str(), ""},
+                                          have.With("data", object_["data"])));
+    }
+    return plan;
+  }
+
+ private:
+  std::string name_;
+  client::Resource resource_;
+  Value object_;
+};
+
+}  // namespace
+
+std::unique_ptr<Controller> MakeNamespaceController() { return std::make_unique<NamespaceController>(); }
+
+std::unique_ptr<Controller> MakeServiceAccountController() {
+  return std::make_unique<NamespaceGift>(
+      "serviceaccount", client::kServiceAccounts,
+      Obj({{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", Obj({{"name", "default"}})}}));
+}
+
+std::unique_ptr<Controller> MakeRootCaPublisher(std::string ca_pem) {
+  return std::make_unique<NamespaceGift>("root-ca-cert-publisher", client::kConfigMaps,
+                                         Obj({{"apiVersion", "v1"},
+                                              {"kind", "ConfigMap"},
+                                              {"metadata", Obj({{"name", "kube-root-ca.crt"}})},
+                                              {"data", Obj({{"ca.crt", ca_pem}})}}));
+}
+
+}  // namespace kp::controllers
