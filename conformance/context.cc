@@ -23,7 +23,7 @@ std::string NameOf(const Value& object) { return object.At({"metadata", "name"})
 
 // Errors that say nothing about the object: worth another try while faults are on.
 bool IsVerdict(const ApiStatus& status) {
-  return !client::IsUnreachable(status) && status.code < 500 && status.code != 429;
+  return !client::IsUnreachable(status) && status.code() < 500 && status.code() != 429;
 }
 
 class RecordingWatcher : public Watcher, private client::KubeWatchHandler {
@@ -114,7 +114,7 @@ Context::ApiResult Context::DeleteAt(const ObjectRef& ref, const client::DeleteO
     client().Delete(ref, options, std::move(done));
   });
   // An earlier try of ours may have been carried out without an answer.
-  if (!result.ok() && result.error().code == 404 && calls > 1) return Value::EmptyObject();
+  if (!result.ok() && result.error().code() == 404 && calls > 1) return Value::EmptyObject();
   return result;
 }
 
@@ -141,7 +141,7 @@ Context::ApiResult Context::Create(const Resource& resource, const Value& object
     ++calls;
     client().Create(ref, body, options, std::move(done));
   });
-  if (result.ok() || calls < 2 || result.error().code != 409) return result;
+  if (result.ok() || calls < 2 || result.error().code() != 409) return result;
   // Ours, if it carries our token: an earlier try was carried out and its answer lost.
   ApiResult there = Get(resource, NameOf(object));
   if (there.ok() && there->At({"metadata", "annotations", kTokenKey}).AsString() == token) return there;
@@ -159,7 +159,7 @@ Context::ApiResult Context::Update(const Resource& resource, const Value& object
     ++calls;
     client().Update(ref, body, options, std::move(done));
   });
-  if (result.ok() || calls < 2 || result.error().code != 409) return result;
+  if (result.ok() || calls < 2 || result.error().code() != 409) return result;
   ApiResult there = Get(resource, NameOf(object));
   if (there.ok() && there->At({"metadata", "annotations", kTokenKey}).AsString() == token) return there;
   return result;
@@ -235,7 +235,7 @@ void Context::MustDelete(const Resource& resource, const std::string& name, cons
 
 std::vector<Value> Context::MustList(const Resource& resource, const client::ListOptions& options) {
   Value list = Must(List(resource, options), "list " + resource.plural);
-  return {list["items"].items().begin(), list["items"].items().end()};
+  return std::vector<Value>(list["items"].items().begin(), list["items"].items().end());
 }
 
 void Context::As(const fixtures::Identity& identity, const std::function<void()>& calls) {
@@ -277,8 +277,8 @@ ApiStatus Context::ExpectError(const ApiResult& result, int code, std::string_vi
   std::string wanted = std::to_string(code) + (reason.empty() ? "" : " " + std::string(reason));
   if (result.ok()) Fail("expected " + wanted + ", the call succeeded");
   const ApiStatus& status = result.error();
-  bool matches = status.code == code && (reason.empty() || status.reason == reason) &&
-                 status.message.find(text) != std::string::npos;
+  bool matches = status.code() == code && (reason.empty() || status.reason() == reason) &&
+                 status.message().find(text) != std::string::npos;
   if (!matches) {
     Fail("expected " + wanted + (text.empty() ? "" : " with \"" + std::string(text) + "\"") + ", got " +
          status.ToString());
@@ -334,7 +334,7 @@ void Context::EventuallyGone(const Resource& resource, const std::string& name, 
       resource.plural + "/" + name + " is gone",
       [&] {
         ApiResult result = Get(resource, name);
-        return !result.ok() && result.error().code == 404;
+        return !result.ok() && result.error().code() == 404;
       },
       within);
 }

@@ -13,25 +13,6 @@ int64_t VersionOf(const api::Value& object) {
 
 }  // namespace
 
-std::string MakeKey(std::string_view ns, std::string_view name) {
-  if (ns.empty()) return std::string(name);
-  std::string key(ns);
-  key += '/';
-  key += name;
-  return key;
-}
-
-std::string KeyOf(const api::Value& object) {
-  const api::Value& meta = object["metadata"];
-  return MakeKey(meta["namespace"].AsString(), meta["name"].AsString());
-}
-
-std::pair<std::string, std::string> SplitKey(std::string_view key) {
-  size_t slash = key.find('/');
-  if (slash == std::string_view::npos) return {"", std::string(key)};
-  return {std::string(key.substr(0, slash)), std::string(key.substr(slash + 1))};
-}
-
 Informer::Informer(runtime::Env& env, KubeClient& client, Resource resource, InformerOptions options)
     : env_(env),
       client_(client),
@@ -129,7 +110,7 @@ void Informer::OnEnd(const api::ApiStatus& status) {
   for (auto& connection : connection_) connection(false);
   if (!status.ok()) {
     env_.Log(runtime::Severity::kDebug, "informer", resource_.plural + ": watch: " + status.ToString());
-    if (status.code == 410) relist_ = true;
+    if (status.code() == 410) relist_ = true;
   }
   Retry(relist_);
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "reference/client/kube.h"
+#include "reference/client/object_key.h"
 
 namespace kp::client {
 
@@ -22,12 +23,6 @@ struct InformerOptions {
   Duration min_backoff = 100ms;
   Duration max_backoff = 10s;
 };
-
-// "namespace/name", or "name" of a cluster-scoped object.
-std::string KeyOf(const api::Value& object);
-std::string MakeKey(std::string_view ns, std::string_view name);
-// "a/b" -> {"a", "b"}, "b" -> {"", "b"}.
-std::pair<std::string, std::string> SplitKey(std::string_view key);
 
 class Informer : private KubeWatchHandler {
  public:

@@ -92,14 +92,10 @@ Value BodyOf(const DeleteOptions& options) {
   return body;
 }
 
-// A failure that is no Status object (a proxy's page, a plain 404) gets one made of its code and text.
 ApiStatus StatusOf(int code, const std::string& body) {
-  Result<Value> parsed = ParseJson(body);
+  Result<Value> parsed = api::ParseJson(body);
   if (parsed.ok() && (*parsed)["kind"].AsString() == "Status") return ApiStatus::FromValue(*parsed);
-  ApiStatus status;
-  status.code = code;
-  status.message = body.empty() ? "HTTP " + std::to_string(code) : body;
-  return status;
+  return ApiStatus::FromHttp(code, body);
 }
 
 ApiResult<Value> ObjectOf(const Result<HttpResponse>& response) {
@@ -245,14 +241,10 @@ Result<std::unique_ptr<KubeClient>> KubeClient::Create(runtime::Env& env, const 
 }
 
 ApiStatus Unreachable(const Status& transport_error) {
-  ApiStatus status;
-  status.code = 0;
-  status.reason = "Unreachable";
-  status.message = transport_error.ToString();
-  return status;
+  return ApiStatus(599, "Unreachable", transport_error.ToString());
 }
 
-bool IsUnreachable(const ApiStatus& status) { return status.reason == "Unreachable"; }
+bool IsUnreachable(const ApiStatus& status) { return status.reason() == "Unreachable"; }
 
 std::string PathOf(const ObjectRef& ref) {
   std::string path = ref.resource.group.empty() ? "/api/" + ref.resource.version

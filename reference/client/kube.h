@@ -1,7 +1,7 @@
 // A client of the Kubernetes API: objects as api::Value, one call per verb.
 //
-// Calls are not repeated here. Errors carry the server's Status; when no answer came the code is 0 and the
-// reason "Unreachable" (see Unreachable()), and a write may or may not have been carried out.
+// Calls are not repeated here. Errors carry the server's Status; when no answer came it is Unreachable(), and
+// a write may or may not have been carried out.
 #pragma once
 
 #include <cstdint>
@@ -119,7 +119,7 @@ class KubeClient {
                    Completion<api::ApiResult<transport::HttpResponse>> done) = 0;
 };
 
-// The error of a call that got no answer.
+// The error of a call that got no answer: code 599, which no server sends, and reason "Unreachable".
 api::ApiStatus Unreachable(const Status& transport_error);
 bool IsUnreachable(const api::ApiStatus& status);
 

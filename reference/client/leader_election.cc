@@ -32,7 +32,7 @@ void LeaderElector::OnLease(api::ApiResult<api::Value> result) {
   std::string now = FormatRfc3339Micro(env_.Wall());
   int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.lease_duration).count();
   if (!result.ok()) {
-    if (result.error().code != 404) return Again();
+    if (result.error().code() != 404) return Again();
     return Write(api::Obj({{"apiVersion", "coordination.k8s.io/v1"},
                            {"kind", "Lease"},
                            {"metadata", api::Obj({{"name", options_.name}, {"namespace", options_.ns}})},

@@ -75,7 +75,10 @@ Result<std::unique_ptr<Manager>> Manager::Create(runtime::Env& env, const Manage
 
 Manager::Manager(runtime::Env& env, const ManagerOptions& options, std::unique_ptr<client::KubeClient> client)
     : env_(env), options_(options), client_(std::move(client)) {
-  if (!options_.leader_elect) return Lead();
+  if (!options_.leader_elect) {
+    Lead();
+    return;
+  }
   client::LeaderElectionOptions election;
   election.name = "kube-controller-manager";
   election.identity = options_.identity;

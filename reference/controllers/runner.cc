@@ -93,7 +93,7 @@ void ControllerRunner::Begin(const std::string& key) {
 void ControllerRunner::OnGuard(const std::string& key, const Absent& guard, const api::ApiResult<api::Value>& result) {
   Job& job = jobs_.at(key);
   bool other = result.ok() && !guard.uid.empty() && result->At({"metadata", "uid"}).AsString() != guard.uid;
-  bool absent = result.ok() ? other : result.error().code == 404;
+  bool absent = result.ok() ? other : result.error().code() == 404;
   if (!absent) {
     job.failed = true;
     job.error = client::PathOf(guard.ref) + " exists";
@@ -142,7 +142,7 @@ void ControllerRunner::OnAnswer(const std::string& key, const Write& write, cons
   if (result.ok()) {
     Note(job, write, *result);
     if (write.event) Tell(*write.event, *result);
-  } else if (!(write.verb == Write::Verb::kDelete && result.error().code == 404)) {
+  } else if (!(write.verb == Write::Verb::kDelete && result.error().code() == 404)) {
     job.failed = true;
     job.error = client::PathOf(write.ref) + ": " + result.error().ToString();
   }

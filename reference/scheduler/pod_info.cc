@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "reference/client/informer.h"
+#include "reference/client/object_key.h"
 
 namespace kp::scheduler {
 namespace {
