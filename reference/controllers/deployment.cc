@@ -32,7 +32,7 @@ class DeploymentController : public Controller {
         continue;
       }
       for (const Value& deployment : view.List(kDeployments, ns)) {
-        auto selector = api::LabelSelector::FromObject(deployment.At({"spec", "selector"}));
+        auto selector = api::Selector::FromLabelSelector(deployment.At({"spec", "selector"}));
         if (selector.ok() && selector->Matches(set->At({"metadata", "labels"}))) {
           keys.insert(client::KeyOf(deployment));
         }
@@ -44,7 +44,7 @@ class DeploymentController : public Controller {
     Plan plan;
     const Value& deployment = view.Get(kDeployments, key);
     if (deployment.is_null() || IsTerminating(deployment)) return plan;
-    auto selector = api::LabelSelector::FromObject(deployment.At({"spec", "selector"}));
+    auto selector = api::Selector::FromLabelSelector(deployment.At({"spec", "selector"}));
     if (!selector.ok()) return plan;
     std::vector<Value> sets = Claim(view, kReplicaSets, deployment, *selector, plan);
     // Claims change the sets: their versions are needed for what follows.

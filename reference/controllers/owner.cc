@@ -41,7 +41,7 @@ Write Release(const client::Resource& resource, const Value& object, const Value
 }  // namespace
 
 std::vector<Value> Claim(const View& view, const client::Resource& resource, const Value& owner,
-                         const api::LabelSelector& selector, Plan& plan) {
+                         const api::Selector& selector, Plan& plan) {
   std::vector<Value> claimed;
   std::string_view uid = owner.At({"metadata", "uid"}).AsString();
   for (const Value& object : view.ControlledBy(resource, uid)) {

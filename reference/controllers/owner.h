@@ -19,7 +19,7 @@ inline bool IsTerminating(const api::Value& object) { return !object.At({"metada
 // own that match the selector stay, its own that do not are released, matching ones without a controller
 // are adopted (not while the owner or the object is being deleted).
 std::vector<api::Value> Claim(const View& view, const client::Resource& resource, const api::Value& owner,
-                              const api::LabelSelector& selector, Plan& plan);
+                              const api::Selector& selector, Plan& plan);
 
 // A new conditions list: `condition` replaces the one of its type. lastTransitionTime stays when the status
 // does.

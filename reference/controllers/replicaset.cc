@@ -139,7 +139,7 @@ class ReplicaSetController : public Controller {
       }
       // An orphan concerns every set that might adopt it.
       for (const Value& set : view.List(kReplicaSets, pod->At({"metadata", "namespace"}).AsString())) {
-        auto selector = api::LabelSelector::FromObject(set.At({"spec", "selector"}));
+        auto selector = api::Selector::FromLabelSelector(set.At({"spec", "selector"}));
         if (selector.ok() && selector->Matches(pod->At({"metadata", "labels"}))) keys.insert(client::KeyOf(set));
       }
     }
@@ -149,7 +149,7 @@ class ReplicaSetController : public Controller {
     Plan plan;
     const Value& set = view.Get(kReplicaSets, key);
     if (set.is_null()) return plan;
-    auto selector = api::LabelSelector::FromObject(set.At({"spec", "selector"}));
+    auto selector = api::Selector::FromLabelSelector(set.At({"spec", "selector"}));
     if (!selector.ok()) return plan;
     std::vector<Value> pods = Claim(view, kPods, set, *selector, plan);
     std::erase_if(pods, [](const Value& pod) { return !IsActive(pod); });

@@ -11,7 +11,7 @@ void NodeInfo::SetNode(const api::Value& object) {
   node = object;
   const api::Value& list = object.At({"status", "allocatable"});
   allocatable = ResourcesOf(list);
-  auto pods = api::Quantity::Parse(list["pods"]);
+  auto pods = api::Quantity::Of(list["pods"]);
   allowed_pods = pods.ok() ? pods->Value() : 0;
 }
 

@@ -44,7 +44,7 @@ void Resources::Max(const Resources& other) {
 Resources ResourcesOf(const api::Value& list) {
   Resources resources;
   for (const api::Member& member : list.members()) {
-    auto quantity = api::Quantity::Parse(member.value);
+    auto quantity = api::Quantity::Of(member.value);
     if (!quantity.ok()) continue;
     std::string_view name = member.key.text();
     if (name == "cpu") {
