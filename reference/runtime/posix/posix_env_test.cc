@@ -1,7 +1,11 @@
 #include "reference/runtime/posix/posix_env.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -120,6 +124,33 @@ TEST_F(PosixEnvTest, ErrorsNameTheAddressAndTheReason) {
   EXPECT_EQ(DialError("nonsense").code(), Code::kInvalidArgument);
 }
 
+TEST_F(PosixEnvTest, DialTimesOutWhenNobodyAnswers) {
+  // A full queue of waiting peers makes the kernel ignore further ones.
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(any);
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&any), size), 0);
+  ASSERT_EQ(listen(fd, 0), 0);
+  ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size), 0);
+  std::string address = "127.0.0.1:" + std::to_string(ntohs(any.sin_port));
+  std::vector<std::unique_ptr<Stream>> waiting;
+  std::string error;
+  for (int i = 0; i < 5; ++i) {
+    env_.network().Dial(address, 50ms, [&](Result<std::unique_ptr<Stream>> stream) {
+      if (!stream.ok()) {
+        error = stream.error().message();
+      } else {
+        waiting.push_back(std::move(*stream));
+      }
+    });
+  }
+  Until([&] { return !error.empty(); });
+  EXPECT_EQ(error, "dial " + address + ": i/o timeout");
+  close(fd);
+}
+
 TEST_F(PosixEnvTest, TimersFireInOrderUnlessCancelled) {
   std::string order;
   env_.After(3ms, [&] { order += "3"; });
@@ -186,6 +217,31 @@ TEST_F(PosixEnvTest, SignalsArriveAsEvents) {
   env_.Post([] { kill(getpid(), SIGTERM); });
   EXPECT_EQ(env_.Run(), 0);
   EXPECT_EQ(seen, SIGTERM);
+}
+
+TEST(DieWithParent, KillsTheChildOfADeadParent) {
+  int life[2];  // the grandchild holds the write end: end of file is its end
+  int ready[2];
+  ASSERT_EQ(pipe(life), 0);
+  ASSERT_EQ(pipe(ready), 0);
+  pid_t parent = fork();
+  if (parent == 0) {
+    if (fork() == 0) {
+      DieWithParent();
+      static_cast<void>(!write(ready[1], "r", 1));
+      for (;;) pause();
+    }
+    char byte;
+    static_cast<void>(!read(ready[0], &byte, 1));
+    _exit(0);
+  }
+  close(life[1]);
+  close(ready[1]);
+  EXPECT_EQ(waitpid(parent, nullptr, 0), parent);
+  pollfd end{life[0], POLLIN, 0};
+  EXPECT_EQ(poll(&end, 1, 10000), 1) << "the grandchild lives";
+  close(life[0]);
+  close(ready[0]);
 }
 
 TEST(PosixLog, IsOneLineWithTimeNameAndComponent) {

@@ -38,7 +38,7 @@ bool SimDevice::DrawSyncFailure() {
   return true;
 }
 
-void SimDevice::PowerCut() {
+void SimDevice::FinishReplacements() {
   for (const Replacement& replacement : std::exchange(replacing_, {})) {
     // The rename is the moment of truth: the old content or the new one, never a mixture. An
     // error can only be a full disk, where the old one stays.
@@ -47,6 +47,10 @@ void SimDevice::PowerCut() {
       static_cast<void>(replaced);
     }
   }
+}
+
+void SimDevice::PowerCut() {
+  FinishReplacements();
   DiskImage::CrashLoss loss = image_.PowerCut(random_);
   scheduler_.counters().crash_lost_writes += loss.writes_lost;
   scheduler_.counters().crash_torn_writes += loss.writes_torn;

@@ -29,7 +29,7 @@ class SimDevice {
   // The end of the process with the power: see DiskImage::PowerCut.
   void PowerCut();
   // The end of the process alone: the page cache stays.
-  void ForgetReplacements() { replacing_.clear(); }
+  void Kill() { FinishReplacements(); }
 
  private:
   friend class SimDisk;
@@ -40,6 +40,7 @@ class SimDevice {
     std::string bytes;
   };
 
+  void FinishReplacements();
   // When the next sync completes; syncs queue up behind each other.
   Time NextCompletion();
   bool DrawSyncFailure();

@@ -49,7 +49,7 @@ void World::End(Process& process, CrashKind kind) {
   process.actor.reset();
   scheduler_.Purge(state);
   if (kind == CrashKind::kKill) {
-    process.machine->device.ForgetReplacements();
+    process.machine->device.Kill();
   } else {
     process.machine->device.PowerCut();
   }
