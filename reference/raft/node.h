@@ -111,7 +111,8 @@ class Node {
   // A snapshot at `index` (applied) is durable: entries up to `keep_from` - 1 may go. Entries kept
   // beyond need spare followers a snapshot.
   void Compact(Index keep_from);
-  // What a snapshot taken now, at applied `index`, must say of itself.
+  // What a snapshot taken now, at applied `index`, must say of itself. Not while a received one is
+  // being installed: the log is ahead of the state machine then.
   SnapshotMeta MetaAt(Index index) const;
   // The transport could not deliver; a snapshot was handed over (or not).
   void ReportUnreachable(NodeId id);

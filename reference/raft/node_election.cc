@@ -171,7 +171,7 @@ bool Node::AdmitNewerTerm(const Message& message) {
 void Node::OnVoteRequest(const Message& message) {
   const bool pre = message.type == MessageType::kPreVote;
   const bool free = vote_ == message.from || (vote_ == kNoNode && leader_ == kNoNode) ||
-                    (pre && message.term > term_) || KP_MUTANT("raft-vote-twice");
+                    (pre && message.term > term_) || (role_ == Role::kFollower && KP_MUTANT("raft-vote-twice"));
   const bool granted =
       free && (log_.CoveredBy(message.log_term, message.index) || KP_MUTANT("raft-vote-for-stale-log"));
   Message reply{.type = pre ? MessageType::kPreVoteReply : MessageType::kVoteReply,

@@ -1,0 +1,196 @@
+#include "properties/raft/safety.h"
+
+namespace kp::properties {
+
+using raft::Entry;
+using raft::Index;
+using raft::NodeId;
+using raft::Term;
+using raft::TestMember;
+
+void SafetyChecker::Violated(const std::string& property, const TestMember& member, const std::string& detail) {
+  if (!violation_) violation_ = property + " broken at member " + std::to_string(member.id()) + ": " + detail;
+}
+
+std::optional<std::string> SafetyChecker::Check() {
+  for (NodeId id = 1; id <= cluster_.size() && !violation_; ++id) {
+    TestMember& member = cluster_.member(id);
+    if (!member.up()) continue;
+    CheckElection(member);
+    CheckLogMatching(member);
+    CheckCommitted(member);
+    CheckApplied(member);
+    CheckReads(member);
+  }
+  return violation_;
+}
+
+void SafetyChecker::CheckElection(TestMember& member) {
+  const raft::Node& node = member.node();
+  if (node.role() != raft::Role::kLeader) return;
+  const auto [leader, is_new] = leaders_.try_emplace(node.term(), LeaderFact{member.id(), node.log().last()});
+  if (leader->second.id != member.id()) {
+    return Violated(
+        "election safety", member,
+        "term " + std::to_string(node.term()) + " has leader " + std::to_string(leader->second.id) + " too");
+  }
+  if (node.log().last() < leader->second.last) {
+    Violated("leader append-only", member, "its log became shorter");
+  }
+  leader->second.last = node.log().last();
+  if (!is_new) return;
+  // Leader completeness: judged when it begins, since it never loses anything afterwards.
+  for (const Entry& entry : committed_) {
+    if (entry.index <= node.log().offset()) continue;
+    if (!node.log().Matches(entry.index, entry.term)) {
+      return Violated("leader completeness", member, "lacks committed entry " + std::to_string(entry.index));
+    }
+  }
+}
+
+// Each (index, term) has one content and one predecessor, for all members and times. By induction
+// two logs with an equal entry are equal up to it.
+void SafetyChecker::CheckLogMatching(TestMember& member) {
+  const raft::Log& log = member.node().log();
+  for (Index index = log.first(); index <= log.last(); ++index) {
+    const Entry& entry = log.At(index);
+    const Term previous = *log.TermAt(index - 1);
+    const auto [fact, is_new] =
+        entries_.try_emplace({index, entry.term}, EntryFact{previous, std::string(entry.bytes())});
+    if (!is_new && (fact->second.previous_term != previous || fact->second.data != entry.bytes())) {
+      return Violated("log matching", member,
+                      "entry " + std::to_string(index) + " of term " + std::to_string(entry.term));
+    }
+  }
+}
+
+void SafetyChecker::CheckCommitted(TestMember& member) {
+  const raft::Log& log = member.node().log();
+  for (Index index = log.first(); index <= log.commit(); ++index) {
+    const Entry& entry = log.At(index);
+    if (index > committed_.size()) {
+      if (index == committed_.size() + 1) committed_.push_back(entry);
+    } else if (!(committed_[index - 1] == entry)) {
+      return Violated("state machine safety", member, "another entry committed at " + std::to_string(index));
+    }
+  }
+}
+
+void SafetyChecker::CheckApplied(TestMember& member) {
+  const auto& applied = member.applied();
+  for (size_t i = 0; i < applied.size(); ++i) {
+    if (i >= committed_.size() || !(committed_[i] == applied[i])) {
+      return Violated("state machine safety", member, "applied another entry at " + std::to_string(i + 1));
+    }
+  }
+}
+
+void SafetyChecker::CheckReads(TestMember& member) {
+  for (const raft::ReadState& read : member.reads()) {
+    const auto asked = reads_asked_.find(read.context);
+    if (asked != reads_asked_.end() && read.index < asked->second) {
+      return Violated("linearizable read", member,
+                      "read at " + std::to_string(read.index) + " when " + std::to_string(asked->second) +
+                          " was committed before it was asked");
+    }
+  }
+}
+
+namespace {
+
+// Interprets choices. Messages are mostly delivered and disks mostly work, else nothing would ever
+// be committed that could then be lost.
+class Scheduler {
+ public:
+  explicit Scheduler(const Schedule& schedule)
+      : cluster_(schedule.members, schedule.options, schedule.seed), checker_(cluster_) {}
+
+  std::optional<std::string> Step(uint32_t choice) {
+    const uint32_t kind = choice % 100;
+    argument_ = choice / 100;
+    const NodeId id = 1 + argument_ % cluster_.size();
+    raft::TestMember& member = cluster_.member(id);
+    if (kind < 46) {
+      OnMessage([this](size_t at) { cluster_.Deliver(at); });
+    } else if (kind < 64) {
+      cluster_.Sync(id);
+    } else if (kind < 78) {
+      cluster_.Tick(id);
+    } else if (kind < 84) {
+      if (member.up()) (void)cluster_.Propose(id, std::to_string(++proposals_));
+    } else if (kind < 86) {
+      OnMessage(
+          [this](size_t at) { cluster_.messages().erase(cluster_.messages().begin() + static_cast<ptrdiff_t>(at)); });
+    } else if (kind < 88) {
+      // A duplicate, to be delivered whenever it happens to be drawn.
+      OnMessage([this](size_t at) { cluster_.messages().push_back(raft::Message(cluster_.messages()[at])); });
+    } else if (kind < 90) {
+      if (member.up()) member.Crash(argument_ / cluster_.size() % 3);
+    } else if (kind < 93) {
+      if (!member.up()) member.Start();
+    } else if (kind < 96) {
+      Read(member);
+    } else if (kind < 97) {
+      if (member.up()) member.Compact(argument_ / cluster_.size() % 4);
+    } else if (kind < 98) {
+      cluster_.Isolate(id);
+    } else if (kind < 99) {
+      cluster_.Heal();
+    } else if (member.up()) {
+      member.node().Campaign();
+    }
+    cluster_.TurnAll();
+    if (cluster_.messages().size() > 200) cluster_.messages().erase(cluster_.messages().begin());
+    return checker_.Check();
+  }
+
+ private:
+  template <typename F>
+  void OnMessage(F action) {
+    if (cluster_.messages().empty()) return;
+    // Early ones more often: reordering, but with progress.
+    const size_t window = std::min<size_t>(cluster_.messages().size(), argument_ % 4 == 0 ? 200 : 6);
+    action(argument_ / 4 % window);
+  }
+
+  void Read(raft::TestMember& member) {
+    if (!member.up()) return;
+    checker_.OnReadAsked(++reads_);
+    (void)member.node().ReadIndex(reads_);
+  }
+
+  raft::TestCluster cluster_;
+  SafetyChecker checker_;
+  uint32_t argument_ = 0;
+  uint64_t proposals_ = 0;
+  uint64_t reads_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::string> RunSchedule(const Schedule& schedule) {
+  Scheduler scheduler(schedule);
+  for (size_t step = 0; step < schedule.choices.size(); ++step) {
+    if (auto violation = scheduler.Step(schedule.choices[step])) {
+      return "step " + std::to_string(step) + ": " + *violation;
+    }
+  }
+  return std::nullopt;
+}
+
+Schedule DrawSchedule(uint64_t seed, size_t steps) {
+  Random random = Random(seed).Fork("raft schedule");
+  Schedule schedule;
+  schedule.seed = seed;
+  schedule.members = random.Chance(0.7) ? 3 : 5;
+  schedule.options.election_ticks = 4;
+  schedule.options.pre_vote = random.Chance(0.5);
+  schedule.options.check_quorum = random.Chance(0.3);
+  schedule.options.forward_proposals = random.Chance(0.3);
+  schedule.options.max_inflight_messages = 1 + random.Below(4);
+  schedule.options.max_message_bytes = 1 + random.Below(8);
+  for (size_t i = 0; i < steps; ++i) schedule.choices.push_back(static_cast<uint32_t>(random.Next() >> 33));
+  return schedule;
+}
+
+}  // namespace kp::properties

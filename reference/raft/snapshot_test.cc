@@ -1,0 +1,131 @@
+#include <gtest/gtest.h>
+
+#include "reference/raft/test_cluster.h"
+
+namespace kp::raft {
+namespace {
+
+void ProposeMany(TestCluster& cluster, NodeId leader, int count) {
+  for (int i = 0; i < count; ++i) {
+    ASSERT_TRUE(cluster.Propose(leader, std::to_string(i)).ok());
+    cluster.Settle();
+  }
+}
+
+TEST(RaftSnapshot, AFollowerTooFarBehindGetsOne) {
+  TestCluster cluster(3);
+  cluster.Elect(1);
+  cluster.Isolate(3);
+  ProposeMany(cluster, 1, 20);
+  cluster.member(1).Compact(2);
+  ASSERT_GT(cluster.node(1).log().first(), cluster.node(3).log().last() + 1);
+  cluster.Heal();
+  cluster.Pass(3);
+  EXPECT_EQ(cluster.Applied(3), cluster.Applied(1));
+  EXPECT_EQ(cluster.node(3).log().offset(), 21u);
+  EXPECT_EQ(cluster.node(1).progress().at(3).state, Progress::State::kReplicate);
+}
+
+TEST(RaftSnapshot, NothingIsAppliedBeforeItIsInstalled) {
+  TestCluster cluster(3);
+  cluster.Elect(1);
+  cluster.Isolate(3);
+  ProposeMany(cluster, 1, 5);
+  cluster.member(1).Compact(0);
+  cluster.Heal();
+  cluster.StallDisk(3);
+  cluster.Pass(3);
+  EXPECT_EQ(cluster.Applied(3), "");
+  EXPECT_EQ(cluster.node(1).progress().at(3).state, Progress::State::kSnapshot);
+  cluster.ResumeDisk(3);
+  cluster.Settle();
+  EXPECT_EQ(cluster.Applied(3), "0,1,2,3,4");
+}
+
+TEST(RaftSnapshot, ALostOneIsSentAgain) {
+  TestCluster cluster(3);
+  cluster.Elect(1);
+  cluster.Isolate(3);
+  ProposeMany(cluster, 1, 5);
+  cluster.member(1).Compact(0);
+  cluster.Heal();
+  for (int i = 0; i < 10 && cluster.node(1).progress().at(3).state != Progress::State::kSnapshot; ++i) {
+    cluster.Tick(1);
+    while (!cluster.messages().empty() && cluster.messages()[0].type != MessageType::kSnapshot) cluster.Deliver(0);
+  }
+  ASSERT_EQ(cluster.node(1).progress().at(3).state, Progress::State::kSnapshot);
+  cluster.messages().clear();
+  cluster.node(1).ReportSnapshot(3, Node::SnapshotOutcome::kFailed);
+  cluster.Pass(3);
+  EXPECT_EQ(cluster.Applied(3), "0,1,2,3,4");
+}
+
+TEST(RaftSnapshot, AnOldOneChangesNothing) {
+  TestCluster cluster(3);
+  cluster.Elect(1);
+  ProposeMany(cluster, 1, 5);
+  Message message{.type = MessageType::kSnapshot, .from = 1, .to = 2, .term = cluster.node(2).term()};
+  message.snapshot.emplace();
+  message.snapshot->meta.index = 3;
+  message.snapshot->meta.term = 1;
+  message.snapshot->meta.configuration = cluster.node(1).configuration();
+  cluster.node(2).Step(std::move(message));
+  cluster.Settle();
+  EXPECT_EQ(cluster.Applied(2), "0,1,2,3,4");
+  EXPECT_EQ(cluster.node(2).log().last(), 6u);
+}
+
+TEST(RaftMembership, ALearnerCatchesUpAndIsPromoted) {
+  TestCluster cluster(3);
+  cluster.Elect(1);
+  ProposeMany(cluster, 1, 10);
+  cluster.member(1).Compact(0);
+  cluster.Add({});
+  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kAddLearner, 4, "url"}).ok());
+  EXPECT_EQ(cluster.node(1).ProposeChange({ChangeType::kAddVoter, 5, ""}).code(), Code::kFailedPrecondition);
+  cluster.Pass(3);
+  EXPECT_EQ(cluster.Applied(4), cluster.Applied(1));
+  EXPECT_EQ(cluster.node(4).configuration().ToString(), "(1 2 3) learners=(4)");
+  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kAddVoter, 4, "url"}).ok());
+  cluster.Pass(3);
+  for (NodeId id = 1; id <= 4; ++id) EXPECT_EQ(cluster.node(id).configuration().ToString(), "(1 2 3 4)");
+}
+
+TEST(RaftMembership, ALearnerDoesNotCampaign) {
+  TestCluster cluster(1);
+  cluster.Elect(1);
+  cluster.Add({});
+  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kAddLearner, 2, ""}).ok());
+  cluster.Pass(2);
+  cluster.Isolate(2);
+  cluster.Tick(2, 50);
+  EXPECT_EQ(cluster.node(2).role(), Role::kFollower);
+}
+
+TEST(RaftMembership, ARemovedLeaderStepsDownAndTheRestGoesOn) {
+  TestCluster cluster(3);
+  cluster.Elect(1);
+  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kRemove, 1, ""}).ok());
+  cluster.Settle();
+  EXPECT_EQ(cluster.node(1).role(), Role::kFollower);
+  cluster.Pass(60);
+  const NodeId leader = cluster.node(2).leader();
+  EXPECT_TRUE(leader == 2 || leader == 3);
+}
+
+// The change must wait until the leader has committed in its own term (raft-dev, 2015-07-10).
+TEST(RaftMembership, ANewLeaderChangesNothingBeforeItsFirstCommit) {
+  TestCluster cluster(3);
+  cluster.node(1).Campaign();
+  for (int step = 0; step < 100 && cluster.node(1).role() != Role::kLeader; ++step) {
+    cluster.Turn(1);
+    if (!cluster.messages().empty()) cluster.Deliver(0);
+    for (NodeId id = 1; id <= 3; ++id) cluster.Sync(id);
+  }
+  EXPECT_EQ(cluster.node(1).ProposeChange({ChangeType::kRemove, 3, ""}).code(), Code::kFailedPrecondition);
+  cluster.Settle();
+  EXPECT_TRUE(cluster.node(1).ProposeChange({ChangeType::kRemove, 3, ""}).ok());
+}
+
+}  // namespace
+}  // namespace kp::raft
