@@ -17,16 +17,16 @@ namespace kp::runtime::posix {
 class PosixNetwork::Attempt : public FdHandler {
  public:
   Attempt(PosixNetwork& network, uint64_t id, std::string address, Completion<Result<std::unique_ptr<Stream>>> done)
-      : network_(network), id_(id), address_(std::move(address)), done_(std::move(done)) {}
+      : network_(network), loop_(network.loop_), id_(id), address_(std::move(address)), done_(std::move(done)) {}
 
   ~Attempt() override {
-    network_.loop_.Cancel(timer_);
+    loop_.Cancel(timer_);
     Unwatch();
     if (fd_ >= 0) close(fd_);
   }
 
   void StartTimer(Duration timeout) {
-    timer_ = network_.loop_.After(timeout, [this] { Fail("i/o timeout"); });
+    timer_ = loop_.After(timeout, [this] { Fail("i/o timeout"); });
   }
 
   void Connect(const SocketAddress& address) {
@@ -34,7 +34,7 @@ class PosixNetwork::Attempt : public FdHandler {
     if (fd_ < 0) return FailWith(errno);
     int outcome = connect(fd_, address.get(), address.size);
     if (outcome != 0 && errno != EINPROGRESS && errno != EINTR) return FailWith(errno);
-    token_ = network_.loop_.Watch(fd_, EPOLLOUT, this);
+    token_ = loop_.Watch(fd_, EPOLLOUT, this);
   }
 
   void OnReady(uint32_t) override {
@@ -47,13 +47,13 @@ class PosixNetwork::Attempt : public FdHandler {
 
   std::unique_ptr<Stream> TakeStream() {
     Unwatch();
-    return Connection::Adopt(network_.loop_, std::exchange(fd_, -1));
+    return Connection::Adopt(loop_, std::exchange(fd_, -1));
   }
   Completion<Result<std::unique_ptr<Stream>>> TakeDone() { return std::move(done_); }
 
  private:
   void Unwatch() {
-    if (token_ != 0) network_.loop_.Unwatch(fd_, std::exchange(token_, 0));
+    if (token_ != 0) loop_.Unwatch(fd_, std::exchange(token_, 0));
   }
   void FailWith(int error) {
     network_.Finish(id_, {Code::kUnavailable, ErrnoStatus("dial", address_, error).message()});
@@ -61,6 +61,7 @@ class PosixNetwork::Attempt : public FdHandler {
   void Fail(const char* reason) { network_.Finish(id_, {Code::kUnavailable, "dial " + address_ + ": " + reason}); }
 
   PosixNetwork& network_;
+  EventLoop& loop_;  // outlives the network, which an ended attempt may not
   uint64_t id_;
   std::string address_;
   Completion<Result<std::unique_ptr<Stream>>> done_;

@@ -28,6 +28,7 @@ struct Counters {
   uint64_t crash_lost_names = 0;  // files or renames that no directory sync had made durable
   uint64_t failures = 0;          // processes that gave up by Fail
   uint64_t failed_syncs = 0;
+  uint64_t lying_syncs = 0;
   uint64_t disk_full_writes = 0;
   uint64_t stalled_syncs = 0;
   uint64_t corrupted_bytes = 0;
@@ -61,6 +62,7 @@ struct Counters {
     visit("crash-lost-names", crash_lost_names);
     visit("failures", failures);
     visit("failed-syncs", failed_syncs);
+    visit("lying-syncs", lying_syncs);
     visit("disk-full-writes", disk_full_writes);
     visit("stalled-syncs", stalled_syncs);
     visit("corrupted-bytes", corrupted_bytes);

@@ -31,10 +31,17 @@ Time SimDevice::NextCompletion() {
   return busy_until_;
 }
 
-bool SimDevice::DrawSyncFailure() {
+bool SimDevice::TakeFailure() {
   if (failing_syncs_ == 0) return false;
   --failing_syncs_;
   ++scheduler_.counters().failed_syncs;
+  return true;
+}
+
+bool SimDevice::TakeLie() {
+  if (lying_syncs_ == 0) return false;
+  --lying_syncs_;
+  ++scheduler_.counters().lying_syncs;
   return true;
 }
 
@@ -89,11 +96,11 @@ class SimFile : public File {
     if (!process_.runs()) return;
     auto complete = [&device = device_, file = file_, path = path_, mark = device_.image_.Mark(),
                      done = std::move(done)] {
-      if (device.DrawSyncFailure()) {
+      if (device.TakeFailure()) {
         device.image_.Doom(file, mark);
         return done(SyncError(path));
       }
-      device.image_.Commit(file, mark);
+      if (!device.TakeLie()) device.image_.Commit(file, mark);
       done(Status::Ok());
     };
     device_.scheduler_.At(device_.NextCompletion(), &process_, EventKind::kDisk, std::move(complete));
@@ -131,7 +138,7 @@ void SimDisk::WriteAtomically(const std::string& path, std::string bytes, Comple
                                                     [id](const auto& r) { return r.id == id; });
                           SimDevice::Replacement replacement = std::move(*found);
                           device.replacing_.erase(found);
-                          if (device.DrawSyncFailure()) return done(SyncError(replacement.path));
+                          if (device.TakeFailure()) return done(SyncError(replacement.path));
                           Status replaced = device.image_.Replace(replacement.path, std::move(replacement.bytes));
                           if (replaced.code() == Code::kResourceExhausted) {
                             ++device.scheduler_.counters().disk_full_writes;
@@ -162,7 +169,7 @@ bool SimDisk::Exists(const std::string& path) { return process_.runs() && device
 void SimDisk::SyncDirectory(const std::string& path, Completion<Status> done) {
   if (!process_.runs()) return;
   auto complete = [&device = device_, path, mark = device_.image_.Mark(), done = std::move(done)] {
-    if (device.DrawSyncFailure()) return done(SyncError(path));
+    if (device.TakeFailure()) return done(SyncError(path));
     device.image_.CommitNames(path, mark);
     done(Status::Ok());
   };

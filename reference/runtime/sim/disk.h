@@ -19,6 +19,9 @@ class SimDevice {
 
   // Verbs.
   void FailSyncs(int count) { failing_syncs_ += count; }
+  // The next syncs of files report success and make nothing durable, as broken devices do. No store
+  // survives that: it is the control that a durability checker must flag.
+  void LieAboutSyncs(int count) { lying_syncs_ += count; }
   void SetCapacity(std::optional<uint64_t> bytes) { image_.set_capacity(bytes); }
   void SetSyncLatency(DelayRange latency) { latency_ = latency; }
   // Syncs that begin before then complete after it.
@@ -43,7 +46,9 @@ class SimDevice {
   void FinishReplacements();
   // When the next sync completes; syncs queue up behind each other.
   Time NextCompletion();
-  bool DrawSyncFailure();
+  // Whether this sync is one that a verb has chosen.
+  bool TakeFailure();
+  bool TakeLie();
 
   Scheduler& scheduler_;
   std::string stream_name_;
@@ -52,6 +57,7 @@ class SimDevice {
   DelayRange latency_{200us, 1ms};
   Time busy_until_{};
   int failing_syncs_ = 0;
+  int lying_syncs_ = 0;
   uint64_t last_replacement_ = 0;
   std::deque<Replacement> replacing_;  // WriteAtomically under way
 };

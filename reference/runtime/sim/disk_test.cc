@@ -138,6 +138,21 @@ TEST_F(DiskTest, FailedSyncDoomsTheBytesEvenIfALaterSyncSucceeds) {
   EXPECT_EQ(Content("/data/log"), "");
 }
 
+TEST_F(DiskTest, LyingSyncSaysOkAndKeepsNothing) {
+  int lost = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    NewWorld(seed);
+    Open("/data/log");
+    ASSERT_TRUE(SyncNames().ok());
+    Append("x");
+    world_->disk("a").LieAboutSyncs(1);
+    EXPECT_TRUE(Sync().ok());
+    CrashAndRestart();
+    lost += Content("/data/log") != "x";
+  }
+  EXPECT_GT(lost, 0);
+}
+
 TEST_F(DiskTest, FullDiskRefusesGrowthOnly) {
   Open("/data/log");
   Append("12345678");

@@ -44,7 +44,7 @@ class SimEnv::Endpoint : public Network {
   Host& host_;
 };
 
-SimEnv::SimEnv(Scheduler& scheduler, Fabric& fabric, Machine& machine, uint32_t id, const LogSink& log)
+SimEnv::SimEnv(Scheduler& scheduler, Fabric& fabric, Machine& machine, uint32_t id, const LogTarget& log)
     : scheduler_(scheduler),
       machine_(machine),
       log_(log),
@@ -82,7 +82,9 @@ Network& SimEnv::network() { return *endpoint_; }
 void SimEnv::Log(Severity severity, std::string_view component, std::string_view message) {
   if (!state_.alive) return;
   scheduler_.log().Bytes(scheduler_.now(), "logged", state_.name, message);
-  if (log_) log_(severity, FormatLogLine(severity, Wall(), state_.name, component, message));
+  if (severity < log_.least) return;
+  WallTime stamp = kEpoch + (scheduler_.now() - kStart) + machine_.wall_offset;
+  log_.sink(FormatLogLine(severity, stamp, state_.name, component, message));
 }
 
 void SimEnv::Fail(std::string_view component, std::string_view reason) {

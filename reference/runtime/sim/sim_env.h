@@ -22,11 +22,14 @@ struct Machine {
   int lives = 0;
 };
 
-using LogSink = std::function<void(Severity, const std::string& line)>;
+struct LogTarget {
+  Severity least = Severity::kInfo;  // below it a line is not even put together
+  std::function<void(const std::string& line)> sink;
+};
 
 class SimEnv : public Env {
  public:
-  SimEnv(Scheduler& scheduler, Fabric& fabric, Machine& machine, uint32_t id, const LogSink& log);
+  SimEnv(Scheduler& scheduler, Fabric& fabric, Machine& machine, uint32_t id, const LogTarget& log);
   ~SimEnv() override;
 
   ProcessState& state() { return state_; }
@@ -49,7 +52,7 @@ class SimEnv : public Env {
 
   Scheduler& scheduler_;
   Machine& machine_;
-  const LogSink& log_;
+  const LogTarget& log_;
   ProcessState state_;
   std::string stream_name_;
   Random random_;

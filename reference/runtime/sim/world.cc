@@ -6,7 +6,7 @@ namespace kp::runtime::sim {
 
 World::World(WorldOptions options) : options_(options), scheduler_(options.seed), fabric_(scheduler_, options.network) {
   scheduler_.log().KeepEntries(options.kept_draws);
-  log_ = [this](Severity severity, const std::string& line) { KeepLogLine(severity, line); };
+  log_ = {options.least_severity, [this](const std::string& line) { KeepLogLine(line); }};
 }
 
 World::~World() {
@@ -148,9 +148,9 @@ World::Process& World::Find(const std::string& name) {
 
 const World::Process& World::Find(const std::string& name) const { return const_cast<World*>(this)->Find(name); }
 
-void World::KeepLogLine(Severity severity, const std::string& line) {
-  if (extra_sink_) extra_sink_(severity, line);
-  if (severity < options_.least_severity || options_.kept_log_lines == 0) return;
+void World::KeepLogLine(const std::string& line) {
+  if (extra_sink_) extra_sink_(line);
+  if (options_.kept_log_lines == 0) return;
   if (log_lines_.size() >= options_.kept_log_lines) log_lines_.pop_front();
   log_lines_.push_back(line);
 }

@@ -94,7 +94,7 @@ class World {
   Counters& counters() { return scheduler_.counters(); }
   const std::deque<std::string>& log_lines() const { return log_lines_; }
   // In addition to keeping: for a test that wants to see the log as it runs.
-  void set_log_sink(LogSink sink) { extra_sink_ = std::move(sink); }
+  void set_log_sink(std::function<void(const std::string& line)> sink) { extra_sink_ = std::move(sink); }
 
  private:
   struct Process {
@@ -111,7 +111,7 @@ class World {
   void Start(Process& process);
   void End(Process& process, CrashKind kind);
   void ReapFailed();
-  void KeepLogLine(Severity severity, const std::string& line);
+  void KeepLogLine(const std::string& line);
 
   WorldOptions options_;
   // Envs of ended lives stay: what a test still holds of them must find its no-ops. Declared before
@@ -120,8 +120,8 @@ class World {
   std::map<std::string, Process> processes_;
   Scheduler scheduler_;
   Fabric fabric_;
-  LogSink log_;
-  LogSink extra_sink_;
+  LogTarget log_;
+  std::function<void(const std::string& line)> extra_sink_;
   std::deque<std::string> log_lines_;
   std::function<void(const std::string&, const std::string&)> on_failure_;
 };
