@@ -13,25 +13,12 @@
 #include "reference/base/completion.h"
 #include "reference/runtime/env.h"
 #include "reference/transport/secure.h"
+#include "reference/wire/headers.h"
 
 namespace kp::transport {
 
-// Names are lower case.
-class Headers {
- public:
-  Headers() = default;
-  Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
-  void Add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  void Set(std::string_view name, std::string value);
-  // The first one; "" when absent.
-  std::string_view Get(std::string_view name) const;
-  std::vector<std::string_view> All(std::string_view name) const;
-  bool Has(std::string_view name) const;
-  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
-
- private:
-  std::vector<std::pair<std::string, std::string>> fields_;
-};
+using wire::Headers;
+using wire::SharedBytes;
 
 // ---- server ----
 
@@ -47,9 +34,6 @@ struct HttpRequest {
   std::string_view Query(std::string_view name) const;  // the first; "" when absent
   bool HasQuery(std::string_view name) const;
 };
-
-// Bytes that many responses may share: a watch event is encoded once for all its watchers.
-using SharedBytes = std::shared_ptr<const std::string>;
 
 // The answer to one request. Dropping the last reference before End() resets the stream (HTTP/1.1:
 // the connection). Calls after the peer has gone are ignored.
@@ -80,8 +64,6 @@ struct HttpServerOptions {
   uint32_t max_concurrent_streams = 1000;
   Duration idle_timeout = 5min;
   Duration handshake_timeout = 10s;
-  // HTTP/2 requests whose content-type starts with application/grpc go to the gRPC server when there is
-  // one (GrpcServer sets this); all others to the handler.
 };
 
 class HttpServer {
