@@ -3,8 +3,8 @@
 
     tidy.py [ROOT]      prints `file:line: rule: message` and exits 1 if there is one
 
-A line may be excused by a comment on it, with a reason: `// tidy: allow RULE, because ...`. A file
-that is a table of data says `// tidy: data table` in its first lines and may be of any length.
+A line may be excused by a comment on it or above it, with a reason: `// tidy: allow RULE, because ...`; a whole
+file by `// tidy: allow-file RULE, because ...` in its first lines. A file that is a table of data says `// tidy: data table` in its first lines and may be of any length.
 """
 
 import os
@@ -98,6 +98,7 @@ NOISE = re.compile(r"//[^\n]*|/\*.*?\*/"
                    r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 ALLOW = re.compile(r"//\s*tidy: allow ([\w-]+), because \S")
+ALLOW_FILE = re.compile(r"//\s*tidy: allow-file ([\w-]+), because \S")
 
 
 def code_only(text: str) -> str:
@@ -142,7 +143,8 @@ def check_includes(path: str, text: str) -> Iterator[Finding]:
             standard = kind == "<" and ("." not in name)
             system = kind == "<" and within(path, ROOTS) and not re.match(r"boost|nlohmann|openssl|yaml|google", name)
             ours = kind == '"' and not name.endswith(".pb.h")
-            if not (standard or system or ours):
+            testing = path.startswith("properties/") and re.match(r"gtest/|gmock/|rapidcheck", name)
+            if not (standard or system or ours or testing):
                 yield Finding(path, line, "third-party-header", f"<{name}> belongs in a .cc file")
         if kind == "<" or name.endswith(".pb.h") or folder is None:
             continue
@@ -186,14 +188,16 @@ def check_source(path: str, text: str) -> list:
     findings = [*check_banned(path, code), *check_includes(path, text), *check_functions(path, code)]
     lines = text.split("\n")
     count = len(lines) - 1
-    data = "// tidy: data table" in "\n".join(lines[:20])
+    top = "\n".join(lines[:20])
+    data = "// tidy: data table" in top
+    excused = set(ALLOW_FILE.findall(top))
     if count > WARN_FILE_LINES and not data:
         findings.append(Finding(path, 1, "file-size", f"{count} lines; split it by idea",
                                 warning=count <= MAX_FILE_LINES))
     kept = []
     for finding in findings:
-        excuse = ALLOW.search(lines[finding.line - 1])
-        if not (excuse and excuse.group(1) == finding.rule):
+        near = lines[max(finding.line - 2, 0):finding.line]
+        if finding.rule not in excused | {rule for line in near for rule in ALLOW.findall(line)}:
             kept.append(finding)
     return kept
 

@@ -68,6 +68,8 @@ class Rules(unittest.TestCase):
         ("reference/api/a.cc", "const int kTable[] = {\n" + "  1,\n" * 100 + "};\n"),
         ("reference/api/a.cc", "struct A {\n" + "  int a = F();\n" * 100 + "};\n"),
         ("reference/api/a.cc", "// tidy: data table\n" + "\n" * 2000),
+        ("properties/a.h", "#include <rapidcheck.h>\n"),
+        ("reference/wire/a.h", "// tidy: allow-file third-party-header, because it is private\n#include <openssl/evp.h>\n"),
         ("reference/store/a.cc", "std::mutex m;  // tidy: allow thread, because the library locks by itself\n"),
     ]
 

@@ -49,6 +49,7 @@ CertificatePtr NewCertificate(EVP_PKEY* key, const CertificateRequest& request) 
   CertificatePtr certificate(X509_new());
   X509_set_version(certificate.get(), X509_VERSION_3);
   unsigned char serial[8];
+  // tidy: allow random, because OpenSSL draws from the seeded source as it does for keys
   CHECK(RAND_bytes(serial, sizeof serial) == 1);
   uint64_t number = 0;
   for (unsigned char byte : serial) number = number << 8 | byte;

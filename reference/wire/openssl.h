@@ -1,4 +1,5 @@
-// Owners of OpenSSL objects. Included by .cc files of this folder only.
+// Owners of OpenSSL objects.
+// tidy: allow-file third-party-header, because only .cc files of this folder include it.
 #pragma once
 
 #include <openssl/bio.h>
