@@ -273,17 +273,20 @@ void Context::ExpectEq(const Value& actual, const Value& expected, std::string_v
   Fail(std::string(what) + ": expected " + api::ToJson(expected) + ", got " + api::ToJson(actual));
 }
 
-ApiStatus Context::ExpectError(const ApiResult& result, int code, std::string_view reason, std::string_view text) {
+void Context::ExpectError(const ApiResult& result, int code, std::string_view reason, std::string_view text) {
   std::string wanted = std::to_string(code) + (reason.empty() ? "" : " " + std::string(reason));
   if (result.ok()) Fail("expected " + wanted + ", the call succeeded");
   const ApiStatus& status = result.error();
   bool matches = status.code() == code && (reason.empty() || status.reason() == reason) &&
                  status.message().find(text) != std::string::npos;
-  if (!matches) {
-    Fail("expected " + wanted + (text.empty() ? "" : " with \"" + std::string(text) + "\"") + ", got " +
-         status.ToString());
-  }
-  return status;
+  if (matches) return;
+  Fail("expected " + wanted + (text.empty() ? "" : " with \"" + std::string(text) + "\"") + ", got " +
+       status.ToString());
+}
+
+ApiStatus Context::MustFail(const ApiResult& result, int code, std::string_view reason, std::string_view text) {
+  ExpectError(result, code, reason, text);
+  return result.error();
 }
 
 void Context::Eventually(std::string_view what, const std::function<bool()>& holds, Duration within) {

@@ -110,7 +110,9 @@ class Context {
   void Expect(bool holds, std::string_view what);
   void ExpectEq(const api::Value& actual, const api::Value& expected, std::string_view what);
   // An error with this code and reason ("" any); `text` must be part of the message.
-  api::ApiStatus ExpectError(const ApiResult& result, int code, std::string_view reason, std::string_view text = "");
+  void ExpectError(const ApiResult& result, int code, std::string_view reason, std::string_view text = "");
+  // The same; the error, for a closer look at its causes.
+  api::ApiStatus MustFail(const ApiResult& result, int code, std::string_view reason, std::string_view text = "");
   // Waits until `holds` is true. Faults end before the deadline starts to run.
   void Eventually(std::string_view what, const std::function<bool()>& holds, Duration within = 30s);
   // Holds now and stays true for `during`.
