@@ -10,9 +10,6 @@ namespace {
 
 // A pipelining client may send this much ahead of the answers.
 constexpr size_t kMaxAhead = 64 * 1024;
-// How long a client that was refused in the middle of its body may go on sending before the connection
-// ends; ending at once would make its system drop the refusal.
-constexpr Duration kLinger = 1s;
 
 class Http1Connection;
 
@@ -56,8 +53,7 @@ class Http1Connection final : public ServerConnection,
         stream_(std::move(secure.stream)),
         peer_(std::move(secure.peer)),
         parser_(wire::Http1Parser::Role::kServer,
-                {.header_bytes = server_->options.max_header_bytes, .body_bytes = server_->options.max_body}, this),
-        linger_(server_->env) {
+                {.header_bytes = server_->options.max_header_bytes, .body_bytes = server_->options.max_body}, this) {
     last_activity_ = server_->env.Now();
   }
 
@@ -73,7 +69,6 @@ class Http1Connection final : public ServerConnection,
     if (std::exchange(state_, State::kClosed) == State::kClosed) return;
     server_ = nullptr;
     alive_.Reset();
-    linger_.Stop();
     if (auto responder = responder_.lock()) responder->Detach();
     stream_->SetHandler(nullptr);
     if (!out_.empty()) stream_->Write(out_);
@@ -84,7 +79,7 @@ class Http1Connection final : public ServerConnection,
 
   void OnData(std::string_view bytes) override {
     const auto self = shared_from_this();
-    if (state_ == State::kLingering || state_ == State::kClosed) return;
+    if (state_ == State::kClosed) return;
     last_activity_ = server_->env.Now();
     if (state_ == State::kAnswering || !ahead_.empty()) {
       ahead_.append(bytes);
@@ -154,9 +149,7 @@ class Http1Connection final : public ServerConnection,
     if (!keep_alive_) {
       const auto self = shared_from_this();
       Flush();
-      if (!parser_.in_message()) return Finish();
-      state_ = State::kLingering;
-      return EndSoon();
+      return Finish();
     }
     state_ = State::kReading;
     ScheduleFlush();
@@ -174,7 +167,7 @@ class Http1Connection final : public ServerConnection,
   size_t buffered() const { return out_.size() + stream_->BufferedBytes(); }
 
  private:
-  enum class State : unsigned char { kReading, kAnswering, kLingering, kClosed };
+  enum class State : unsigned char { kReading, kAnswering, kClosed };
 
   void Process(std::string_view bytes) {
     processing_ = true;
@@ -214,13 +207,6 @@ class Http1Connection final : public ServerConnection,
     SendHead(status, headers, false, body.size());
     SendBody(body);
     SendEnd();
-  }
-
-  void EndSoon() {
-    linger_.Start(kLinger, [this] {
-      const auto self = shared_from_this();
-      Finish();
-    });
   }
 
   void ScheduleFlush() {
@@ -264,7 +250,6 @@ class Http1Connection final : public ServerConnection,
   std::unique_ptr<runtime::Stream> stream_;
   const PeerIdentity peer_;
   wire::Http1Parser parser_;
-  runtime::Timer linger_;
 
   State state_ = State::kReading;
   HttpRequest request_;  // being read
