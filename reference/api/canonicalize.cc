@@ -5,6 +5,7 @@
 
 #include "reference/api/object_rules.h"
 #include "reference/api/path_node.h"
+#include "reference/api/quantity.h"
 #include "reference/api/same_value.h"
 #include "reference/base/mutant.h"
 #include "reference/base/strings.h"
@@ -138,9 +139,7 @@ class Canonicalizer {
       case FieldType::kInt64: return Integer(field, value, path);
       case FieldType::kIntOrString:
         return value.is_int() || value.is_string() ? value : Mismatch("integer or string", value, path);
-      case FieldType::kQuantity:
-        if (value.is_int()) return Value(std::to_string(value.AsInt()));
-        return value.is_string() ? value : Mismatch("quantity", value, path);
+      case FieldType::kQuantity: return Amount(value, path);
       case FieldType::kBytes:
         if (!value.is_string() || !Base64Decode(value.AsString())) return Mismatch("base64 string", value, path);
         return value;
@@ -172,6 +171,18 @@ class Canonicalizer {
       return std::nullopt;
     }
     return value;
+  }
+
+  // Equal amounts have equal text from here on: "1000m" is "1".
+  std::optional<Value> Amount(const Value& value, const PathNode& path) {
+    if (!value.is_string() && !value.is_number()) return Mismatch("quantity", value, path);
+    Result<Quantity> quantity = Quantity::Of(value);
+    if (!quantity.ok()) {
+      report_.type_errors.push_back(path.ToString() + ": " + quantity.status().message());
+      return std::nullopt;
+    }
+    std::string text = quantity->ToString();
+    return text == value.AsString() ? value : Value(text);
   }
 
   std::optional<Value> Instant(const Field& field, const Value& value, const PathNode& path) {

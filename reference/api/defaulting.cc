@@ -46,7 +46,7 @@ Value DefaultedField(const Message& message, const Field& field, const Value& pa
     bool is_struct = field.type == FieldType::kMessage && field.shape == FieldShape::kSingle;
     return is_struct ? Defaulted(*field.message, *field.default_value) : *field.default_value;
   }
-  if (field.type != FieldType::kMessage || field.message->list_wrapper) return value;
+  if (field.type != FieldType::kMessage || !field.message->has_defaults()) return value;
   switch (field.shape) {
     case FieldShape::kList: return DefaultedItems(field, value);
     case FieldShape::kMap: return DefaultedEntries(field, value);
@@ -62,7 +62,7 @@ Value DefaultedField(const Message& message, const Field& field, const Value& pa
 Value Defaulted(const Message& message, const Value& value) {
   std::vector<Member> added;
   for (const Field* field : message.json_fields()) {
-    if (field->type != FieldType::kMessage && !field->default_value) continue;
+    if (!field->default_value && (field->message == nullptr || !field->message->has_defaults())) continue;
     const Value& before = value[field->name];
     Value after = DefaultedField(message, *field, value);
     if (!SameValue(after, before)) added.push_back({Key(field->name), std::move(after)});

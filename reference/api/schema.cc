@@ -39,19 +39,23 @@ const Field* Message::FindNumber(int number) const {
 }
 
 void Message::Link() {
-  if (!json_fields_.empty()) return;
+  if (state_ != State::kUnlinked) return;
+  state_ = State::kLinking;
+  bool has_defaults = false;
   for (const Field& field : fields) {
     by_number_.push_back(&field);
+    if (field.message != nullptr) const_cast<Message*>(field.message)->Link();
+    has_defaults = has_defaults || field.default_value || (field.message != nullptr && field.message->has_defaults_);
     if (!field.inlined) {
       json_fields_.push_back(&field);
       continue;
     }
-    // An inlined message is linked first, so that what it inlines itself comes along.
-    const_cast<Message*>(field.message)->Link();
     json_fields_.insert(json_fields_.end(), field.message->json_fields_.begin(), field.message->json_fields_.end());
   }
   std::sort(json_fields_.begin(), json_fields_.end(), ByName);
   std::sort(by_number_.begin(), by_number_.end(), [](const Field* a, const Field* b) { return a->number < b->number; });
+  has_defaults_ = has_defaults;
+  state_ = State::kLinked;
 }
 
 bool Kind::HasVerb(std::string_view verb) const { return std::find(verbs.begin(), verbs.end(), verb) != verbs.end(); }

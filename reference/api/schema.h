@@ -87,6 +87,7 @@ struct Field {
   bool unique = false;  // two items with equal keys are an error
   bool merge = false;   // x-kubernetes-patch-strategy: merge
   std::string merge_key;
+  std::string stored_name;   // in the form that is stored, where that has another name; see stored_form.h
   bool retain_keys = false;  // x-kubernetes-patch-strategy: retainKeys
   std::string description;
 };
@@ -103,13 +104,20 @@ struct Message {
   // By JSON name, through inlined messages; null when unknown.
   const Field* FindField(std::string_view json_name) const;
   const Field* FindNumber(int number) const;
+  // Some field here or below has a default: other messages need no walk.
+  bool has_defaults() const { return has_defaults_; }
   // All JSON fields, inlined ones flattened, sorted by name.
   const std::vector<const Field*>& json_fields() const { return json_fields_; }
 
-  // Filled once all types are known; see Registry.
+  // Once all types are known. Types that it refers to are linked along.
   void Link();
 
  private:
+  enum class State : unsigned char { kUnlinked, kLinking, kLinked };
+
+  State state_ = State::kUnlinked;
+  // True while linking: what contains itself is walked rather than forgotten.
+  bool has_defaults_ = true;
   std::vector<const Field*> json_fields_;
   std::vector<const Field*> by_number_;
 };
@@ -148,6 +156,8 @@ struct Kind {
   std::vector<std::string> verbs;
   std::vector<Subresource> subresources;
   std::string storage;  // below /registry/: "configmaps", "services/specs"; "" where nothing is stored
+  // Another kind as which objects of this one are stored.
+  std::optional<GroupVersionKind> stored_as;
   // metadata.generation starts at 1 and grows with each change of something else than metadata
   // and status.
   bool has_generation = false;

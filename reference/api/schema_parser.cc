@@ -36,6 +36,14 @@ std::vector<std::string> Commas(std::string_view text) {
   return parts;
 }
 
+// "v1/Event" or "apps/v1/Deployment".
+std::optional<GroupVersionKind> ParseGvk(std::string_view text) {
+  std::vector<std::string_view> parts = Split(text, '/');
+  if (parts.size() == 2) return GroupVersionKind{"", Text(parts[0]), Text(parts[1])};
+  if (parts.size() == 3) return GroupVersionKind{Text(parts[0]), Text(parts[1]), Text(parts[2])};
+  return std::nullopt;
+}
+
 // One line's words; what follows " : " is the description.
 struct Line {
   std::vector<std::string_view> words;
@@ -164,6 +172,10 @@ class Parser {
       kind_->singular = rest[0];
     } else if (word == "storage" && rest.size() == 1) {
       kind_->storage = rest[0] == "-" ? "" : rest[0];
+    } else if (word == "stored" && rest.size() == 1) {
+      std::optional<GroupVersionKind> gvk = ParseGvk(rest[0]);
+      if (!gvk) return "stored VERSION/KIND or GROUP/VERSION/KIND";
+      kind_->stored_as = gvk;
     } else if (word == "subresource" && !rest.empty()) {
       return AddSubresource(rest);
     } else if (word == "select") {
@@ -181,10 +193,9 @@ class Parser {
     subresource.name = words[0];
     subresource.kind = kind_->gvk;
     if (words.size() > 1) {
-      std::vector<std::string_view> parts = Split(words[1], '/');
-      if (parts.size() < 2) return "a subresource's kind is GROUP/VERSION/KIND or VERSION/KIND";
-      std::string group = parts.size() == 3 ? Text(parts[0]) : "";
-      subresource.kind = {group, Text(parts[parts.size() - 2]), Text(parts.back())};
+      std::optional<GroupVersionKind> gvk = ParseGvk(words[1]);
+      if (!gvk) return "a subresource's kind is GROUP/VERSION/KIND or VERSION/KIND";
+      subresource.kind = *gvk;
     }
     subresource.verbs = words.size() > 2 ? Commas(words[2]) : Commas("get,patch,update");
     kind_->subresources.push_back(std::move(subresource));
@@ -279,6 +290,8 @@ class Parser {
     } else if (name == "keys") {
       field.list_type = ListType::kMap;
       field.list_keys = Commas(value);
+    } else if (name == "stored") {
+      field.stored_name = value;
     } else if (name == "unique") {
       field.unique = true;
     } else if (name == "when") {

@@ -7,6 +7,7 @@
 //     short deploy d       categories all   verbs get,list   (standard verbs unless given)
 //     singular deployment                   (the lower-cased kind unless given)
 //     storage services/specs                (the plural unless given; - where nothing is stored)
+//     stored v1/Event                       stored as another kind; fields with stored= are renamed
 //     generation                            metadata.generation counts changes
 //     subresource status                    of the kind itself; get,patch,update
 //     subresource scale autoscaling/v1/Scale get,patch,update
@@ -21,7 +22,7 @@
 // written as in Go: string int32 int64 bool double bytes time microTime duration quantity intOrString
 // rawExtension fieldsV1 any or a type's name; *T is a pointer, []T a list, map[string]T a map.
 // Attributes: required inline immutable status keep default=X enum=A,B min=N max=N maxLength=N format=F
-// when=SIBLING:A,B set keys=a,b unique merge merge=KEY retainKeys. `keep` is a field that Go writes
+// when=SIBLING:A,B set keys=a,b unique merge merge=KEY retainKeys stored=NAME. `keep` is a field that Go writes
 // even when it is zero; `when` limits the default to some values of a sibling. A type's name is looked
 // up in its own group, then among the meta types, then in core/v1.
 #pragma once

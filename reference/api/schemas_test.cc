@@ -9,6 +9,7 @@
 #include "reference/api/object_rules.h"
 #include "reference/api/schema.h"
 #include "reference/api/schema_patch_meta.h"
+#include "reference/api/stored_form.h"
 
 namespace kp::api {
 namespace {
@@ -114,6 +115,32 @@ TEST(Formats, IpAddresses) {
                                "1.2.3.4::", "1:2:3:4:5:6:7:8:9", "None"}) {
     EXPECT_THAT(CheckFormat("ip", bad), testing::SizeIs(1)) << bad;
   }
+}
+
+TEST(Schemas, BothFormsOfAnEventAreOneStoredObject) {
+  const Kind& form = BuiltinKind("events.k8s.io", "v1", "Event");
+  EXPECT_EQ(StoredKind(BuiltinRegistry(), form).gvk, BuiltinKind("", "v1", "Event").gvk);
+  Value event = Json(R"({"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"name":"e"},"note":"n",)"
+                     R"("regarding":{"name":"p"},"reportingController":"c"})");
+  Value stored = ToStoredForm(form, event);
+  EXPECT_EQ(ToJson(stored), R"({"apiVersion":"v1","involvedObject":{"name":"p"},"kind":"Event","message":"n",)"
+                            R"("metadata":{"name":"e"},"reportingComponent":"c"})");
+  EXPECT_EQ(FromStoredForm(form, stored), event);
+  // A renamed field must exist in the stored kind.
+  for (const Field* field : form.message->json_fields()) {
+    std::string name = field->stored_name.empty() ? field->name : field->stored_name;
+    EXPECT_NE(StoredKind(BuiltinRegistry(), form).message->FindField(name), nullptr) << name;
+  }
+}
+
+TEST(Schemas, QuantitiesBecomeCanonical) {
+  DecodeReport report;
+  Value node = Canonicalize(BuiltinKind("", "v1", "Node"),
+                            Json(R"({"status":{"capacity":{"cpu":"1000m","memory":1024,"x":"lots"}}})"), report);
+  EXPECT_THAT(report.type_errors, testing::SizeIs(1));
+  node = Canonicalize(BuiltinKind("", "v1", "Node"), Json(R"({"status":{"capacity":{"cpu":"1000m","memory":1024}}})"),
+                      report);
+  EXPECT_EQ(ToJson(node), R"({"status":{"capacity":{"cpu":"1","memory":"1024"}}})");
 }
 
 TEST(Schemas, LookUpByAnyName) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/api/selector.h"
 #include "reference/base/check.h"
 #include "reference/base/strings.h"
 
@@ -308,25 +309,10 @@ std::string AgeSince(const Value& time, WallTime now) {
 }
 
 std::string FormatLabelSelector(const Value& selector) {
-  std::multimap<std::string, std::string> by_key;
-  for (const Member& label : selector["matchLabels"].members()) {
-    std::string key(label.key.text());
-    by_key.emplace(key, key + "=" + label.value.str());
-  }
-  for (const Value& expression : selector["matchExpressions"].items()) {
-    std::string key = expression["key"].str();
-    std::string_view op = expression["operator"].AsString();
-    std::set<std::string> values;
-    for (const Value& value : expression["values"].items()) values.insert(value.str());
-    std::string list = " (" + Join({values.begin(), values.end()}, ",") + ")";
-    if (op == "In") by_key.emplace(key, key + " in" + list);
-    if (op == "NotIn") by_key.emplace(key, key + " notin" + list);
-    if (op == "Exists") by_key.emplace(key, key);
-    if (op == "DoesNotExist") by_key.emplace(key, "!" + key);
-  }
-  std::vector<std::string> parts;
-  for (const auto& [key, text] : by_key) parts.push_back(text);
-  return parts.empty() ? std::string(kNone) : Join(parts, ",");
+  Result<Selector> parsed = Selector::FromLabelSelector(selector);
+  if (!parsed.ok()) return "<error>";
+  std::string text = parsed->ToString();
+  return text.empty() ? std::string(kNone) : text;
 }
 
 }  // namespace kp::api

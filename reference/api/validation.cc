@@ -4,6 +4,7 @@
 #include "reference/api/json.h"
 #include "reference/api/object_rules.h"
 #include "reference/api/path_node.h"
+#include "reference/api/selector.h"
 #include "reference/base/mutant.h"
 
 namespace kp::api {
@@ -85,7 +86,12 @@ class Validator {
 
   void Single(const Field& field, const Value& value, const PathNode& path) {
     if (field.type == FieldType::kMessage) {
-      if (!field.message->list_wrapper && field.message->name != "ObjectMeta") Fields(*field.message, value, path);
+      if (field.message->name == "LabelSelector") {
+        FieldCauses found = ValidateLabelSelector(value, path.ToString());
+        causes_.insert(causes_.end(), found.begin(), found.end());
+      } else if (!field.message->list_wrapper && field.message->name != "ObjectMeta") {
+        Fields(*field.message, value, path);
+      }
       return;
     }
     if (value.is_int()) return Bounds(field, value, path);
