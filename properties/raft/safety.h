@@ -2,6 +2,7 @@
 // schedule that tries to break them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -49,11 +50,31 @@ class SafetyChecker {
   std::map<uint64_t, size_t> reads_asked_;
 };
 
+// What one step of a schedule may do.
+enum class Act : uint8_t {
+  kDeliver,
+  kSync,
+  kTick,
+  kPropose,
+  kDrop,
+  kDuplicate,
+  kCrash,
+  kStart,
+  kRead,
+  kCompact,
+  kIsolate,
+  kHeal,
+  kCampaign,
+};
+inline constexpr size_t kActs = 13;
+
 struct Schedule {
   size_t members = 3;
   raft::Options options;
   uint64_t seed = 1;
-  std::vector<uint32_t> choices;  // one step each
+  std::array<uint32_t, kActs> weights{};  // how often each Act is drawn
+  uint32_t reordering = 4;                // one message in so many is taken from anywhere
+  std::vector<uint32_t> choices;          // one step each
 };
 
 // Nothing when every property held after every step.

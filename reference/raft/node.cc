@@ -18,8 +18,7 @@ Node::Node(const Options& options, Random random, Recovered recovered)
       log_(recovered.start, std::move(recovered.entries), recovered.hard_state.commit),
       configuration_(std::move(recovered.start.configuration)),
       term_(recovered.hard_state.term),
-      vote_(recovered.hard_state.vote),
-      written_hard_state_(recovered.hard_state) {
+      vote_(recovered.hard_state.vote) {
   CHECK(options_.id != kNoNode);
   CHECK(options_.heartbeat_ticks > 0 && options_.election_ticks > options_.heartbeat_ticks);
   next_read_number_ = random_.Next() >> 1;  // does not wrap
@@ -98,9 +97,8 @@ void Node::SendWhenDurable(Message message) {
 }
 
 bool Node::HasReady() const {
-  const bool hard_state = term_ != written_hard_state_.term || vote_ != written_hard_state_.vote;
   const bool apply = installing_ == 0 && !snapshot_ && log_.applying() < log_.commit();
-  return hard_state || snapshot_ || log_.written() < log_.last() || apply || !messages_.empty() ||
+  return HardStateChanged() || snapshot_ || log_.written() < log_.last() || apply || !messages_.empty() ||
          !messages_when_durable_.empty() || !read_states_.empty() || !lost_reads_.empty() ||
          !reads_next_round_.empty() || !(reported_soft_state_ == SoftState{leader_, role_}) || AppendsPending();
 }
@@ -115,15 +113,14 @@ Ready Node::TakeReady() {
   ready.snapshot = std::exchange(snapshot_, std::nullopt);
   if (log_.written() < log_.last()) ready.entries = log_.Slice(log_.written() + 1, log_.last(), SIZE_MAX);
   log_.set_written(log_.last());
-  const bool hard_state_changed = term_ != written_hard_state_.term || vote_ != written_hard_state_.vote;
-  if (hard_state_changed || ready.snapshot || !ready.entries.empty()) {
+  if (HardStateChanged() || ready.snapshot || !ready.entries.empty()) {
     ready.hard_state = written_hard_state_ = HardState{term_, vote_, log_.commit()};
     ready.append_id = ++last_append_id_;
-    appends_.push_back({ready.append_id, log_.last(), log_.last(), {}});
+    appends_.push_back({ready.append_id, log_.last(), {}});
   }
   if (!appends_.empty()) {
     // What is promised here may rest on a batch of an earlier Ready that is still being written.
-    auto& after = appends_.back().after;
+    auto& after = KP_MUTANT("raft-ack-earlier-write") ? appends_.front().after : appends_.back().after;
     std::move(messages_when_durable_.begin(), messages_when_durable_.end(), std::back_inserter(after));
     messages_when_durable_.clear();
   } else {
@@ -145,8 +142,7 @@ void Node::OnAppended(uint64_t append_id) {
   CHECK_LE(append_id, last_append_id_);
   std::vector<Message> released;
   while (!appends_.empty() && appends_.front().id <= append_id) {
-    const AppendInFlight& done = appends_.front();
-    log_.set_stable(KP_MUTANT("raft-append-ack-aba") ? std::min(done.written, log_.written()) : done.last);
+    log_.set_stable(appends_.front().last);
     std::move(appends_.front().after.begin(), appends_.front().after.end(), std::back_inserter(released));
     appends_.pop_front();
   }

@@ -99,6 +99,9 @@ class Node {
   // kFailedPrecondition when not leader, kNotFound when `to` is no voter.
   Status TransferLeader(NodeId to);
 
+  // True at the start: what was read from a disk need not be durable there (the process may have
+  // died before the sync), so the first Ready writes the hard state again, and nothing that rests on
+  // what was recovered is promised before that write is done.
   bool HasReady() const;
   Ready TakeReady();
 
@@ -135,8 +138,7 @@ class Node {
  private:
   struct AppendInFlight {
     uint64_t id = 0;
-    Index last = 0;     // what becomes stable with it; lowered when the log is truncated meanwhile
-    Index written = 0;  // the end of what it wrote
+    Index last = 0;  // what becomes stable with it; lowered when the log is truncated meanwhile
     std::vector<Message> after;
   };
   struct PendingRead {
@@ -152,6 +154,9 @@ class Node {
   void TickElection();
   void TickLeader();
   void RestoreSnapshot(const Snapshot& snapshot);
+  bool HardStateChanged() const {
+    return !written_hard_state_ || term_ != written_hard_state_->term || vote_ != written_hard_state_->vote;
+  }
 
   // node_election.cc
   bool Promotable() const;
@@ -243,9 +248,9 @@ class Node {
   std::vector<Message> messages_when_durable_;  // go with the next batch
   std::vector<ReadState> read_states_;
   std::vector<uint64_t> lost_reads_;
-  std::optional<Snapshot> snapshot_;  // received, not yet handed out
-  Index installing_ = 0;              // handed out, not yet installed
-  HardState written_hard_state_;
+  std::optional<Snapshot> snapshot_;             // received, not yet handed out
+  Index installing_ = 0;                         // handed out, not yet installed
+  std::optional<HardState> written_hard_state_;  // none before the first Ready of this life
   SoftState reported_soft_state_;
   uint64_t last_append_id_ = 0;
   std::deque<AppendInFlight> appends_;

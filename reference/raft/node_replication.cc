@@ -170,7 +170,7 @@ void Node::OnAppend(Message message) {
     }
   }
   // Beyond last_new our log is unverified: it may hold what the leader is about to overwrite.
-  log_.CommitTo(std::min(message.commit, KP_MUTANT("raft-commit-unverified-suffix") ? log_.last() : last_new));
+  log_.CommitTo(std::min(message.commit, last_new));
   reply.index = last_new;
   SendWhenDurable(std::move(reply));
 }

@@ -35,6 +35,7 @@ Result<WalContents> Wal::Recover() {
   segments_ = contents->segments;
   hard_state_ = contents->raft.hard_state;
   snapshot_index_ = contents->raft.start.index;
+  if (!segments_.empty()) recovered_file_ = SegmentName(segments_.back().number);
   if (contents->fresh) {
     contents->metadata = options_.metadata;
   } else {
@@ -80,11 +81,26 @@ void Wal::Append(uint64_t append_id, Batch batch) {
 void Wal::Pump() {
   if (busy_ || failed_ || pending_.empty()) return;
   busy_ = true;
-  if (pending_.front().batch.snapshot && !pending_.front().snapshot_saved) {
+  if (!recovered_file_.empty() && !KP_MUTANT("wal-trust-page-cache")) {
+    SyncRecovered();
+  } else if (pending_.front().batch.snapshot && !pending_.front().snapshot_saved) {
     SaveReceivedSnapshot();
   } else {
     WriteBatch();
   }
+}
+
+void Wal::SyncRecovered() {
+  auto file = env_.disk().Open(Path(recovered_file_), runtime::Disk::OpenMode::kReadWrite);
+  if (Failed(file.status(), "opening " + recovered_file_)) return;
+  file_ = std::move(*file);
+  file_->Sync(alive_.Wrap([this](const Status& status) {
+    if (Failed(status, "syncing " + recovered_file_)) return;
+    file_.reset();
+    recovered_file_.clear();
+    busy_ = false;
+    Pump();
+  }));
 }
 
 // Before the batch that refers to it: a log that begins after a snapshot which is not there could

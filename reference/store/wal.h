@@ -34,7 +34,8 @@ class Wal {
   Wal& operator=(const Wal&) = delete;
 
   // Reads what the directory holds, made when missing. Once, before anything else. kDataLoss names
-  // file and offset of the damage.
+  // file and offset of the damage. What it returns is surely durable only with the first append
+  // after it: a process that died may have left it in the page cache.
   Result<WalContents> Recover();
 
   // What a raft::Ready says is to be written. `ids` ascend.
@@ -64,6 +65,7 @@ class Wal {
   void Pump();
   void SaveReceivedSnapshot();
   void OnReceivedSnapshotSaved();
+  void SyncRecovered();
   void WriteBatch();
   void AddPending(BatchWriter& writer, Pending pending);
   Status OpenSegment(BatchWriter& writer);
@@ -81,6 +83,7 @@ class Wal {
   bool failed_ = false;
   std::unique_ptr<runtime::File> file_;  // the newest segment; none until the first batch
   std::string file_name_;
+  std::string recovered_file_;  // the newest segment of the life before, until it is synced
   uint64_t file_size_ = 0;
   WalPosition position_;
   raft::HardState hard_state_;  // repeated in every segment, so that older ones can go
