@@ -31,7 +31,7 @@ class Canonicalizer {
  public:
   explicit Canonicalizer(DecodeReport& report) : report_(report) {}
 
-  Value Fields(const Message& message, const Value& value, const PathNode& path, bool is_root) {
+  Value Fields(const Message& message, const Value& value, const PathNode& path) {
     std::vector<Member> kept;
     kept.reserve(value.size());
     bool changed = false;
@@ -43,7 +43,7 @@ class Canonicalizer {
       const Field* field = at < fields.size() && fields[at]->name == name ? fields[at] : nullptr;
       PathNode child = PathNode::Child(path, name);
       if (field == nullptr) {
-        if (is_root && (name == "apiVersion" || name == "kind")) {
+        if (message.is_kind && (name == "apiVersion" || name == "kind")) {
           kept.push_back(member);
           continue;
         }
@@ -159,7 +159,7 @@ class Canonicalizer {
   std::optional<Value> Nested(const Message& message, const Value& value, const PathNode& path) {
     if (message.list_wrapper) return List(message.fields[0], value, path);
     if (!value.is_object()) return Mismatch("object", value, path);
-    return Fields(message, value, path, false);
+    return Fields(message, value, path);
   }
 
   std::optional<Value> Integer(const Field& field, const Value& value, const PathNode& path) {
@@ -216,13 +216,13 @@ std::vector<std::string> DecodeReport::StrictErrors(const std::vector<std::strin
 }
 
 Value Canonicalize(const Kind& kind, const Value& object, DecodeReport& report) {
-  return Canonicalizer(report).Fields(*kind.message, object, PathNode{}, true);
+  return Canonicalizer(report).Fields(*kind.message, object, PathNode{});
 }
 
 Value CanonicalizeMessage(const Message& message, const Value& value, std::string_view path, DecodeReport& report) {
   PathNode root;
   root.name = path;
-  return Canonicalizer(report).Fields(message, value, root, false);
+  return Canonicalizer(report).Fields(message, value, root);
 }
 
 }  // namespace kp::api

@@ -154,9 +154,13 @@ void OpenApiSchemas::AddMessage(const Message& message) {
   if (!schemas_.emplace(message.openapi_name, Value()).second) return;
   std::vector<Member> properties;
   std::vector<Value> required;
+  if (message.is_kind) {
+    Value type_properties = TypeProperties();
+    properties.assign(type_properties.members().begin(), type_properties.members().end());
+  }
   for (const Field* field : message.json_fields()) {
     AddField(*field, properties);
-    if (field->required) required.emplace_back(field->name);
+    if (field->listed_required) required.emplace_back(field->name);
   }
   Value schema = Obj({{"type", "object"}, {"description", message.description}});
   if (!properties.empty()) schema = schema.With("properties", Value::Object(std::move(properties)));
@@ -167,11 +171,7 @@ void OpenApiSchemas::AddMessage(const Message& message) {
 void OpenApiSchemas::AddKind(const Kind& kind) {
   AddMessage(*kind.message);
   Value& schema = schemas_[kind.message->openapi_name];
-  Value properties = schema["properties"];
-  Value type_properties = TypeProperties();  // holds what the loop walks over
-  for (const Member& member : type_properties.members()) properties = properties.With(member.key.text(), member.value);
-  schema =
-      schema.With("properties", properties).With("x-kubernetes-group-version-kind", GvkList(kind.gvk, kind.gvk.kind));
+  schema = schema.With("x-kubernetes-group-version-kind", GvkList(kind.gvk, kind.gvk.kind));
   if (kind.served && kind.HasVerb("list")) AddList(kind);
 }
 

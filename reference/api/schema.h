@@ -71,6 +71,8 @@ struct Field {
   bool required = false;
   // No omitempty in upstream's Go type: a zero value is kept and written.
   bool keep_zero = false;
+  // Documents list it as required: it is, or Go always writes it.
+  bool listed_required = false;
   bool immutable = false;
   bool status_only = false;
   std::optional<Value> default_value;
@@ -98,6 +100,7 @@ struct Message {
   std::string openapi_name;  // "io.k8s.api.core.v1.PodSpec"
   std::string description;
   std::vector<Field> fields;      // in file order
+  bool is_kind = false;           // apiVersion and kind may stand beside its fields
   bool list_wrapper = false;      // protobuf {repeated string items = 1}, a plain array in JSON
   bool preserve_unknown = false;  // custom kinds may keep what the schema does not name
 

@@ -149,6 +149,7 @@ class Parser {
     kind->storage = kind->plural;
     kind->verbs = kStandardVerbs;
     kind->message = message_;
+    message_->is_kind = true;
     kind_ = registry_.AddKind(std::move(kind));
     return {};
   }
@@ -269,10 +270,14 @@ class Parser {
     std::string_view value = equals == std::string_view::npos ? "" : attribute.substr(equals + 1);
     if (name == "required") {
       field.required = true;
+      field.listed_required = true;
       field.keep_zero = field.type != FieldType::kString;
     } else if (name == "keep") {
       field.keep_zero = true;
-      field.default_value = ZeroOf(field);
+      field.listed_required = true;
+      if (!field.default_value) field.default_value = ZeroOf(field);
+    } else if (name == "optional") {
+      field.listed_required = false;
     } else if (name == "inline") {
       field.inlined = true;
     } else if (name == "immutable") {

@@ -20,11 +20,14 @@
 //
 // A field line is: protobuf number, JSON name, type, attributes, " : " and a description. Types are
 // written as in Go: string int32 int64 bool double bytes time microTime duration quantity intOrString
-// rawExtension fieldsV1 any or a type's name; *T is a pointer, []T a list, map[string]T a map.
-// Attributes: required inline immutable status keep default=X enum=A,B min=N max=N maxLength=N format=F
-// when=SIBLING:A,B set keys=a,b unique merge merge=KEY retainKeys stored=NAME. `keep` is a field that Go writes
-// even when it is zero; `when` limits the default to some values of a sibling. A type's name is looked
-// up in its own group, then among the meta types, then in core/v1.
+// rawExtension fieldsV1 any or a type's name; *T is a pointer, []T a list, map[string]T a map. A type's
+// name is looked up in its own group, then among the meta types, then in core/v1. Attributes:
+//   required            checked; listed as required in documents, unless `optional` stands behind
+//   keep                Go writes it even when it is zero; listed as required too, but not checked
+//   default=X           after it, when=SIBLING:A,B limits the default to some values of a sibling
+//   enum=A,B min=N max=N maxLength=N format=F immutable status inline stored=NAME
+//   set, keys=a,b       how a list merges in server-side apply; unique: twins are an error
+//   merge, merge=KEY, retainKeys   how it merges in a strategic merge patch
 #pragma once
 
 #include <string>
