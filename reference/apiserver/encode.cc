@@ -1,0 +1,67 @@
+#include "reference/apiserver/encode.h"
+
+#include "reference/api/json.h"
+#include "reference/api/table.h"
+#include "reference/api/yaml.h"
+
+namespace kp::apiserver {
+
+using api::Value;
+
+namespace {
+
+api::TableOptions TableOptionsOf(const MediaForm& form, WallTime now, bool with_columns) {
+  return {.now = now,
+          .include = api::ParseIncludeObject(form.include),
+          .version = form.table_version,
+          .column_definitions = with_columns};
+}
+
+Value ListMeta(const ListPage& page) {
+  Value meta = api::Obj({{"resourceVersion", std::to_string(page.revision)}});
+  if (!page.continue_token.empty()) meta = meta.With("continue", page.continue_token);
+  if (page.remaining) meta = meta.With("remainingItemCount", *page.remaining);
+  return meta;
+}
+
+}  // namespace
+
+std::string Print(const MediaForm& form, const Value& value) {
+  return form.syntax == Syntax::kYaml ? api::ToYaml(value) : api::ToJson(value) + "\n";
+}
+
+Value Shaped(const api::Kind& kind, const MediaForm& form, const Value& object, WallTime now, bool with_columns) {
+  switch (form.shape) {
+    case Shape::kTable: return api::RenderTable(kind, object, TableOptionsOf(form, now, with_columns));
+    case Shape::kMetadata: return api::PartialObjectMetadata(object, form.table_version);
+    case Shape::kObject: break;
+  }
+  return object;
+}
+
+std::string EncodeList(const api::Kind& kind, const MediaForm& form, const ListPage& page, WallTime now) {
+  const Value meta = ListMeta(page);
+  if (form.shape == Shape::kTable) {
+    return Print(form, api::RenderTable(kind, page.items, meta, TableOptionsOf(form, now, true)));
+  }
+  const bool metadata = form.shape == Shape::kMetadata;
+  std::vector<Value> items = page.items;
+  if (metadata) {
+    for (Value& item : items) item = api::PartialObjectMetadata(item, form.table_version);
+  }
+  return Print(form, api::Obj({{"apiVersion", metadata ? "meta.k8s.io/" + form.table_version : kind.api_version()},
+                               {"kind", metadata ? "PartialObjectMetadataList" : kind.ListKind()},
+                               {"metadata", meta},
+                               {"items", Value::Array(std::move(items))}}));
+}
+
+std::string EncodeEvent(Syntax syntax, std::string_view type, const Value& object) {
+  std::string json = "{\"type\":\"";
+  json.append(type).append("\",\"object\":");
+  api::AppendJson(json, object);
+  json += "}";
+  // https://html.spec.whatwg.org/multipage/server-sent-events.html: JSON has no raw line breaks.
+  return syntax == Syntax::kEventStream ? "data: " + json + "\n\n" : json + "\n";
+}
+
+}  // namespace kp::apiserver
