@@ -1,0 +1,108 @@
+#include "reference/apiserver/rest.h"
+
+#include "reference/apiserver/encode.h"
+#include "reference/apiserver/stored_object.h"
+#include "reference/base/strings.h"
+
+namespace kp::apiserver {
+
+using api::ApiResult;
+using api::ApiStatus;
+using api::Value;
+
+Rest::Rest(runtime::Env& env, Storage& storage, const api::Registry& registry, const RbacPolicy& policy,
+           const Authorizer& authorizer, Authenticator& authenticator, TokenIssuer tokens)
+    : env_(env),
+      storage_(storage),
+      registry_(registry),
+      policy_(policy),
+      authorizer_(authorizer),
+      authenticator_(authenticator),
+      tokens_(std::move(tokens)),
+      random_(env.random().Fork("apiserver/objects")),
+      lister_(storage) {}
+
+Rest::~Rest() = default;
+
+HookContext Rest::Context(const SharedCall& call) {
+  return {.now = env_.Wall(),
+          .user = &call->user,
+          .random = &random_,
+          .storage = &storage_,
+          .policy = &policy_,
+          .use_rbac = authorizer_.Uses("RBAC"),
+          .warnings = &call->warnings};
+}
+
+ObjectKey Rest::KeyOf(const SharedCall& call) const {
+  return {call->kind, call->kind->namespaced ? call->info.ns : "", call->info.name};
+}
+
+void Rest::Serve(const SharedCall& call) {
+  const RequestInfo& info = call->info;
+  const api::Kind& kind = *call->kind;
+  const ApiStatus not_allowed = ApiStatus::MethodNotAllowed(kind.gvk.group, kind.plural, info.verb);
+  if (kind.namespaced && info.ns.empty() && info.verb != "list" && info.verb != "watch") {
+    return call->Answer(ApiStatus::BadRequest("namespace is required for " + kind.QualifiedResource()));
+  }
+  if (ServeSubresource(call)) return;
+  if (info.subresource.empty() && !kind.HasVerb(info.verb)) return call->Answer(not_allowed);
+  if (info.verb == "get") return Get(call);
+  if (info.verb == "update") return Update(call);
+  if (info.verb == "patch") return Patch(call);
+  if (!info.subresource.empty()) return call->Answer(not_allowed);
+  if (info.verb == "list") return List(call);
+  if (info.verb == "watch") return Watch(call);
+  if (info.verb == "create") return Create(call);
+  if (info.verb == "delete") return Delete(call);
+  if (info.verb == "deletecollection") return DeleteCollection(call);
+  call->Answer(not_allowed);
+}
+
+void Rest::Get(const SharedCall& call) {
+  const ObjectKey key = KeyOf(call);
+  const WatchCache::Entry* cached = storage_.Cache(*key.kind).Find(key.CacheKey());
+  if (call->request.Query("resourceVersion") == "0" && cached) {
+    return call->AnswerObject(200, *key.kind, cached->object, env_.Wall());
+  }
+  storage_.Get(key, alive_.Wrap([this, call, key](ApiResult<Value> object) {
+    if (!object.ok()) return call->Answer(object.error());
+    call->AnswerObject(200, *key.kind, *object, env_.Wall());
+  }));
+}
+
+void Rest::List(const SharedCall& call) {
+  ApiResult<Selection> selection = Selection::Parse(*call->kind, call->info.ns, call->request);
+  if (!selection.ok()) return call->Answer(selection.error());
+  ApiResult<ListOptions> options = ListOptions::Parse(call->request);
+  if (!options.ok()) return call->Answer(options.error());
+  lister_.List(*selection, *options, alive_.Wrap([this, call](ApiResult<ListPage> page) {
+    if (!page.ok()) return call->Answer(page.error());
+    call->AnswerList(*page, env_.Wall());
+  }));
+}
+
+void Rest::AnswerOutcome(const SharedCall& call, const ApiResult<Outcome>& outcome) {
+  if (!outcome.ok()) return call->Answer(outcome.error());
+  call->AnswerObject(outcome->created ? 201 : 200, *call->kind, outcome->object, env_.Wall());
+}
+
+void Rest::Modify(const SharedCall& call, const ObjectKey& key, Decide decide) {
+  ModifyThen(call, key, std::move(decide),
+             [this, call](const ApiResult<Outcome>& outcome) { AnswerOutcome(call, outcome); });
+}
+
+void Rest::ModifyThen(const SharedCall& call, const ObjectKey& key, Decide decide,
+                      std::function<void(const ApiResult<Outcome>&)> then) {
+  if (!call->dry_run()) return storage_.Modify(key, std::move(decide), alive_.Wrap(std::move(then)));
+  storage_.Get(key, alive_.Wrap([decide = std::move(decide), then = std::move(then)](ApiResult<Value> current) {
+    if (!current.ok() && !current.error().IsNotFound()) return then(current.error());
+    ApiResult<Decision> decision = decide(current.ok() ? *current : Value());
+    if (!decision.ok()) return then(decision.error());
+    then(Outcome{.object = decision->object,
+                 .created = !current.ok(),
+                 .deleted = decision->action == Decision::Action::kDelete});
+  }));
+}
+
+}  // namespace kp::apiserver
