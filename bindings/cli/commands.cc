@@ -2,10 +2,12 @@
 
 namespace kp::cli {
 
+int RunApiserver(int argc, char** argv);
 int RunVersion(int argc, char** argv);
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
+      {"apiserver", "serve the Kubernetes API over an etcd v3 store", RunApiserver},
       {"version", "print the version", RunVersion},
   };
   return commands;
