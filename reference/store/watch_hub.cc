@@ -1,0 +1,140 @@
+#include "reference/store/watch_hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference/base/check.h"
+#include "reference/base/mutant.h"
+#include "reference/base/random.h"
+#include "reference/store/errors.h"
+
+namespace kp::store {
+
+WatchHub::WatchHub(const Mvcc& store, WatchHubOptions options)
+    : store_(store), options_(options), position_(store.revision()) {}
+
+WatchHub::StreamId WatchHub::Open(WatchSink* sink) {
+  streams_[++last_stream_].sink = sink;
+  return last_stream_;
+}
+
+void WatchHub::Close(StreamId stream) {
+  auto entry = streams_.find(stream);
+  if (entry == streams_.end()) return;
+  const std::map<WatchId, Serial> watchers = entry->second.watchers;
+  for (const auto& [id, serial] : watchers) Remove(serial);
+  progress_requested_.erase(stream);
+  streams_.erase(stream);
+}
+
+void WatchHub::Handle(StreamId stream, const WatchRequest& request, Time now) {
+  if (streams_.count(stream) == 0) return;
+  if (const auto* create = std::get_if<WatchCreate>(&request)) Create(stream, *create, now);
+  if (const auto* cancel = std::get_if<WatchCancel>(&request)) Cancel(stream, cancel->watch_id);
+  if (std::holds_alternative<WatchProgress>(request)) {
+    ++streams_.at(stream).progress_requests;
+    progress_requested_.insert(stream);
+  }
+}
+
+void WatchHub::Create(StreamId id, const WatchCreate& create, Time now) {
+  Stream& stream = streams_.at(id);
+  const auto refuse = [&](const std::string& reason) {
+    stream.sink->OnReply({.watch_id = kNoWatch,
+                          .revision = store_.revision(),
+                          .created = true,
+                          .canceled = true,
+                          .cancel_reason = reason});
+  };
+  const std::string key = create.key.empty() ? std::string(1, '\0') : create.key;
+  Watcher watcher{.stream = id, .range = KeyRange::From(key, create.range_end), .single = create.range_end.empty()};
+  if (watcher.range.empty()) return refuse("mvcc: watcher range is empty");
+  if (create.start_revision < 0) return refuse(ErrorCompacted().message());
+  watcher.id = create.watch_id;
+  if (watcher.id == 0) {
+    while (stream.watchers.count(stream.next_id) > 0) ++stream.next_id;
+    watcher.id = stream.next_id++;
+  } else if (stream.watchers.count(watcher.id) > 0) {
+    return refuse("mvcc: duplicate watch ID provided on the WatchStream");
+  }
+  watcher.next = create.start_revision == 0 ? store_.revision() + 1 : create.start_revision;
+  watcher.no_put = create.no_put;
+  watcher.no_delete = create.no_delete;
+  watcher.prev_kv = create.prev_kv;
+  watcher.fragment = create.fragment;
+  watcher.progress_notify = create.progress_notify;
+
+  const Serial serial = ++last_serial_;
+  stream.watchers[watcher.id] = serial;
+  stream.sink->OnReply({.watch_id = watcher.id, .revision = store_.revision(), .created = true});
+  Watcher& kept = watchers_.emplace(serial, std::move(watcher)).first->second;
+  if (kept.progress_notify) ScheduleProgress(serial, kept, now);
+  // One from a future revision is synced: it waits, and takes nothing older.
+  if (kept.next > position_) {
+    MarkSynced(serial, kept);
+  } else {
+    unsynced_.insert(serial);
+  }
+}
+
+void WatchHub::Cancel(StreamId id, WatchId watch) {
+  Stream& stream = streams_.at(id);
+  auto entry = stream.watchers.find(watch);
+  if (entry == stream.watchers.end()) return;
+  Remove(entry->second);
+  stream.sink->OnReply({.watch_id = watch, .revision = store_.revision(), .canceled = true});
+}
+
+void WatchHub::Remove(Serial serial) {
+  auto entry = watchers_.find(serial);
+  const Watcher& watcher = entry->second;
+  Unlink(serial, watcher);
+  progress_.erase({watcher.progress_due, serial});
+  streams_.at(watcher.stream).watchers.erase(watcher.id);
+  watchers_.erase(entry);
+}
+
+void WatchHub::MarkSynced(Serial serial, const Watcher& watcher) {
+  unsynced_.erase(serial);
+  if (watcher.single) {
+    synced_single_[watcher.range.begin].insert(serial);
+  } else {
+    synced_ranges_.insert(serial);
+  }
+}
+
+void WatchHub::Unlink(Serial serial, const Watcher& watcher) {
+  unsynced_.erase(serial);
+  synced_ranges_.erase(serial);
+  if (!watcher.single) return;
+  auto entry = synced_single_.find(watcher.range.begin);
+  if (entry == synced_single_.end()) return;
+  entry->second.erase(serial);
+  if (entry->second.empty()) synced_single_.erase(entry);
+}
+
+void WatchHub::MarkUnsynced(Serial serial, Watcher& watcher, Revision next) {
+  Unlink(serial, watcher);
+  watcher.next = std::max(watcher.next, next);
+  unsynced_.insert(serial);
+}
+
+void WatchHub::OnStoreReplaced() {
+  const Revision next = std::min(position_, store_.revision()) + 1;
+  for (auto& [serial, watcher] : watchers_) {
+    if (unsynced_.count(serial) == 0) MarkUnsynced(serial, watcher, next);
+  }
+  position_ = store_.revision();
+}
+
+void WatchHub::CheckInvariants() const {
+  CHECK_LE(position_, store_.revision());
+  size_t linked = unsynced_.size() + synced_ranges_.size();
+  for (const auto& [key, serials] : synced_single_) linked += serials.size();
+  CHECK_EQ(linked, watchers_.size());
+  size_t owned = 0;
+  for (const auto& [id, stream] : streams_) owned += stream.watchers.size();
+  CHECK_EQ(owned, watchers_.size());
+}
+
+}  // namespace kp::store
