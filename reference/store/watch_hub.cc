@@ -21,30 +21,42 @@ WatchHub::StreamId WatchHub::Open(WatchSink* sink) {
 void WatchHub::Close(StreamId stream) {
   auto entry = streams_.find(stream);
   if (entry == streams_.end()) return;
+  if (busy_) {
+    entry->second.sink = nullptr;
+    closed_meanwhile_.push_back(stream);
+    return;
+  }
   const std::map<WatchId, Serial> watchers = entry->second.watchers;
   for (const auto& [id, serial] : watchers) Remove(serial);
   progress_requested_.erase(stream);
   streams_.erase(stream);
 }
 
+void WatchHub::RemoveClosed() {
+  busy_ = false;
+  for (const StreamId stream : std::exchange(closed_meanwhile_, {})) Close(stream);
+}
+
 void WatchHub::Handle(StreamId stream, const WatchRequest& request, Time now) {
   if (streams_.count(stream) == 0) return;
+  busy_ = true;
   if (const auto* create = std::get_if<WatchCreate>(&request)) Create(stream, *create, now);
   if (const auto* cancel = std::get_if<WatchCancel>(&request)) Cancel(stream, cancel->watch_id);
   if (std::holds_alternative<WatchProgress>(request)) {
     ++streams_.at(stream).progress_requests;
     progress_requested_.insert(stream);
   }
+  RemoveClosed();
 }
 
 void WatchHub::Create(StreamId id, const WatchCreate& create, Time now) {
   Stream& stream = streams_.at(id);
   const auto refuse = [&](const std::string& reason) {
-    stream.sink->OnReply({.watch_id = kNoWatch,
-                          .revision = store_.revision(),
-                          .created = true,
-                          .canceled = true,
-                          .cancel_reason = reason});
+    Reply(stream, {.watch_id = kNoWatch,
+                   .revision = store_.revision(),
+                   .created = true,
+                   .canceled = true,
+                   .cancel_reason = reason});
   };
   const std::string key = create.key.empty() ? std::string(1, '\0') : create.key;
   Watcher watcher{.stream = id, .range = KeyRange::From(key, create.range_end), .single = create.range_end.empty()};
@@ -66,7 +78,7 @@ void WatchHub::Create(StreamId id, const WatchCreate& create, Time now) {
 
   const Serial serial = ++last_serial_;
   stream.watchers[watcher.id] = serial;
-  stream.sink->OnReply({.watch_id = watcher.id, .revision = store_.revision(), .created = true});
+  Reply(stream, {.watch_id = watcher.id, .revision = store_.revision(), .created = true});
   Watcher& kept = watchers_.emplace(serial, std::move(watcher)).first->second;
   if (kept.progress_notify) ScheduleProgress(serial, kept, now);
   // One from a future revision is synced: it waits, and takes nothing older.
@@ -82,7 +94,7 @@ void WatchHub::Cancel(StreamId id, WatchId watch) {
   auto entry = stream.watchers.find(watch);
   if (entry == stream.watchers.end()) return;
   Remove(entry->second);
-  stream.sink->OnReply({.watch_id = watch, .revision = store_.revision(), .canceled = true});
+  Reply(stream, {.watch_id = watch, .revision = store_.revision(), .canceled = true});
 }
 
 void WatchHub::Remove(Serial serial) {

@@ -20,7 +20,7 @@ namespace kp::store {
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
-  // Must not call the hub.
+  // Must not call the hub, but for Close.
   virtual void OnReply(const WatchReply& reply) = 0;
   // False: too much is waiting to be sent; try later.
   virtual bool Ready() const = 0;
@@ -82,12 +82,13 @@ class WatchHub {
     }
   };
   struct Stream {
-    WatchSink* sink = nullptr;
+    WatchSink* sink = nullptr;  // null: closed in the middle of Pump or Handle
     std::map<WatchId, Serial> watchers;
     size_t progress_requests = 0;
     WatchId next_id = 0;
   };
 
+  void RemoveClosed();
   void Create(StreamId id, const WatchCreate& create, Time now);
   void Cancel(StreamId id, WatchId watch);
   void Remove(Serial serial);
@@ -102,7 +103,13 @@ class WatchHub {
   void SendDueProgress(Time now);
   bool AllSynced(const Stream& stream) const;
   void AnswerProgressRequests();
-  bool SinkReady(const Watcher& watcher) const { return streams_.at(watcher.stream).sink->Ready(); }
+  static void Reply(const Stream& stream, const WatchReply& reply) {
+    if (stream.sink != nullptr) stream.sink->OnReply(reply);
+  }
+  bool SinkReady(const Watcher& watcher) const {
+    const WatchSink* sink = streams_.at(watcher.stream).sink;
+    return sink != nullptr && sink->Ready();
+  }
 
   const Mvcc& store_;
   const WatchHubOptions options_;
@@ -118,6 +125,8 @@ class WatchHub {
   std::set<std::pair<Time, Serial>> progress_;
   std::set<StreamId> progress_requested_;
   uint64_t sent_events_ = 0;
+  bool busy_ = false;
+  std::vector<StreamId> closed_meanwhile_;
 };
 
 }  // namespace kp::store

@@ -9,6 +9,7 @@
 namespace kp::store {
 
 WatchHub::Outcome WatchHub::Pump(Time now) {
+  busy_ = true;
   DispatchNew(now);
   bool more = false;
   bool blocked = false;
@@ -23,6 +24,7 @@ WatchHub::Outcome WatchHub::Pump(Time now) {
   }
   SendDueProgress(now);
   AnswerProgressRequests();
+  RemoveClosed();
   return more ? Outcome::kMore : blocked ? Outcome::kBlocked : Outcome::kIdle;
 }
 
@@ -79,11 +81,11 @@ bool WatchHub::CatchUp(Serial serial, Time now) {
 bool WatchHub::CancelIfCompacted(Serial serial) {
   const Watcher& watcher = watchers_.at(serial);
   if (watcher.next >= store_.compacted()) return false;
-  WatchSink* sink = streams_.at(watcher.stream).sink;
+  const Stream& stream = streams_.at(watcher.stream);
   const WatchReply reply{
       .watch_id = watcher.id, .revision = store_.revision(), .canceled = true, .compact_revision = store_.compacted()};
   Remove(serial);
-  sink->OnReply(reply);
+  Reply(stream, reply);
   return true;
 }
 
@@ -91,11 +93,11 @@ void WatchHub::Send(Watcher& watcher, Revision revision, std::vector<Event> even
   sent_events_ += events.size();
   const Stream& stream = streams_.at(watcher.stream);
   if (watcher.progress_notify) ScheduleProgress(stream.watchers.at(watcher.id), watcher, now);
-  stream.sink->OnReply({.watch_id = watcher.id,
-                        .revision = revision,
-                        .events = std::move(events),
-                        .prev_kv = watcher.prev_kv,
-                        .may_fragment = watcher.fragment});
+  Reply(stream, {.watch_id = watcher.id,
+                 .revision = revision,
+                 .events = std::move(events),
+                 .prev_kv = watcher.prev_kv,
+                 .may_fragment = watcher.fragment});
 }
 
 // Spread by up to a tenth, so that watchers created together do not speak together for ever.
@@ -115,7 +117,7 @@ void WatchHub::SendDueProgress(Time now) {
     ScheduleProgress(serial, watcher, now);
     const bool behind = unsynced_.count(serial) > 0 && !KP_MUTANT("watch-progress-before-events");
     if (behind || watcher.next > position_ + 1) continue;
-    streams_.at(watcher.stream).sink->OnReply({.watch_id = watcher.id, .revision = position_});
+    Reply(streams_.at(watcher.stream), {.watch_id = watcher.id, .revision = position_});
   }
 }
 
@@ -134,7 +136,7 @@ void WatchHub::AnswerProgressRequests() {
       continue;
     }
     for (; stream.progress_requests > 0; --stream.progress_requests) {
-      stream.sink->OnReply({.watch_id = kNoWatch, .revision = position_});
+      Reply(stream, {.watch_id = kNoWatch, .revision = position_});
     }
     entry = progress_requested_.erase(entry);
   }

@@ -1,0 +1,274 @@
+#include "reference/store/member.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference/base/check.h"
+#include "reference/raft/message.h"
+#include "reference/store/binary.h"
+
+namespace kp::store {
+namespace {
+
+std::string Metadata(const MemberOptions& options) {
+  BinaryWriter out;
+  out.Number(options.cluster.id);
+  out.Number(options.self);
+  return std::move(out.bytes());
+}
+
+// How soon a full watch stream is looked at again.
+constexpr Duration kBlockedWatchRetry = 5ms;
+
+}  // namespace
+
+Member::Member(runtime::Env& env, MemberOptions options)
+    : env_(env),
+      options_(std::move(options)),
+      origin_(env.random().Fork("store/origin").Next()),
+      hub_(state_, options_.watch),
+      tick_(env),
+      expiry_(env),
+      watch_timer_(env) {}
+
+Result<std::unique_ptr<Member>> Member::Create(runtime::Env& env, const MemberOptions& options) {
+  std::unique_ptr<Member> member(new Member(env, options));
+  auto peers = Peers::Create(env,
+                             {.cluster = options.cluster,
+                              .self = options.self,
+                              .server_tls = options.peer_server_tls,
+                              .client_tls = options.peer_client_tls},
+                             member.get());
+  if (!peers.ok()) return peers.error();
+  member->peers_ = std::move(*peers);
+  if (Status status = member->Recover(); !status.ok()) return status;
+  return member;
+}
+
+Status Member::Recover() {
+  wal_ = std::make_unique<Wal>(
+      env_,
+      WalOptions{
+          .directory = options_.data_dir, .metadata = Metadata(options_), .segment_bytes = options_.wal_segment_bytes},
+      [this](uint64_t append_id) {
+        node_->OnAppended(append_id);
+        ScheduleTurn();
+      });
+  Result<WalContents> contents = wal_->Recover();
+  if (!contents.ok()) return contents.error();
+  if (contents->torn_bytes > 0) {
+    env_.Log(runtime::Severity::kInfo, "store",
+             "dropped " + std::to_string(contents->torn_bytes) + " bytes that a crash left unfinished");
+  }
+  fresh_ = contents->fresh;
+  if (!fresh_ && contents->metadata != Metadata(options_)) {
+    return {Code::kFailedPrecondition, "data-dir " + options_.data_dir + " belongs to another member or cluster"};
+  }
+  if (contents->snapshot) {
+    if (Status status = LoadState(*contents->snapshot->data); !status.ok()) return status;
+    applied_ = snapshot_index_ = contents->snapshot->meta.index;
+  }
+  raft::Recovered recovered = std::move(contents->raft);
+  if (recovered.start.configuration.voters.empty()) {
+    for (const ClusterMember& member : options_.cluster.members) recovered.start.configuration.voters.insert(member.id);
+  }
+  const raft::Options raft_options{
+      .id = options_.self,
+      .election_ticks = static_cast<int>(std::max<int64_t>(options_.election_timeout / options_.heartbeat_interval, 2)),
+  };
+  node_.emplace(raft_options, env_.random().Fork("store/raft"), std::move(recovered));
+  return {};
+}
+
+void Member::Start() {
+  lessor_.Reset(state_.leases(), env_.Now());
+  peers_->Start();
+  // Alone there is nobody to wait for.
+  if (node_->configuration().voters.size() == 1) node_->Campaign();
+  tick_.Start(options_.heartbeat_interval, [this] { Tick(); });
+  ScheduleTurn();
+}
+
+void Member::Tick() {
+  tick_.Start(options_.heartbeat_interval, [this] { Tick(); });
+  node_->Tick();
+  ExpireWaiting();
+  ScheduleTurn();
+}
+
+void Member::ScheduleTurn() {
+  if (std::exchange(turn_scheduled_, true)) return;
+  env_.Post(alive_.Wrap([this] {
+    turn_scheduled_ = false;
+    Turn();
+  }));
+}
+
+void Member::Turn() {
+  StartReadRound();
+  // Bounded: each Ready makes progress, and what a turn itself brings up waits for the next one.
+  for (int i = 0; i < 16 && node_->HasReady(); ++i) CarryOut(node_->TakeReady());
+  if (node_->HasReady()) ScheduleTurn();
+  CompleteReads();
+  PumpWatches();
+  MaybeSnapshot();
+}
+
+void Member::CarryOut(raft::Ready ready) {
+  // First to the network: the leader's followers write while it does.
+  SendMessages(std::move(ready.messages));
+  if (ready.snapshot) InstallSnapshot(*ready.snapshot);
+  if (ready.append_id != 0) {
+    wal_->Append(ready.append_id, {std::move(ready.hard_state), std::move(ready.snapshot), std::move(ready.entries)});
+  }
+  if (ready.soft_state) OnSoftState(*ready.soft_state);
+  for (const raft::Entry& entry : ready.committed) Apply(entry);
+  if (!ready.committed.empty()) {
+    ScheduleExpiry();
+    node_->OnApplied(applied_);
+  }
+  OnReadStates(ready.read_states);
+  OnLostReads(ready.lost_reads);
+}
+
+void Member::SendMessages(std::vector<raft::Message> messages) {
+  for (raft::Message& message : messages) {
+    const raft::NodeId to = message.to;
+    if (message.type == raft::MessageType::kSnapshot) {
+      message.snapshot = raft::Snapshot{node_->MetaAt(applied_), raft::MakeBuffer(SaveState())};
+      if (!peers_->SendBulk(to, EncodeMessage(message))) {
+        node_->ReportSnapshot(to, raft::Node::SnapshotOutcome::kFailed);
+        ScheduleTurn();
+      }
+    } else if (!peers_->Send(to, FrameType::kRaft, EncodeMessage(message))) {
+      node_->ReportUnreachable(to);
+    }
+  }
+}
+
+void Member::OnSoftState(const raft::SoftState& state) {
+  ++counters_.leader_changes;
+  const bool leads = state.role == raft::Role::kLeader;
+  if (leads && !lessor_.primary()) {
+    lessor_.Promote(env_.Now(), options_.election_timeout);
+  } else if (!leads && lessor_.primary()) {
+    lessor_.Demote();
+  }
+  ScheduleExpiry();
+  DispatchWaiting();
+}
+
+// ---- state ----
+
+std::string Member::SaveState() const {
+  BinaryWriter out;
+  ledger_.Serialize(out);
+  out.bytes().append(state_.Serialize());
+  return std::move(out.bytes());
+}
+
+Status Member::LoadState(std::string_view bytes) {
+  BinaryReader in(bytes);
+  ProposalLedger ledger = ProposalLedger::Restore(in);
+  if (!in.ok()) return {Code::kDataLoss, "snapshot: malformed ledger"};
+  Result<Mvcc> state = Mvcc::Restore(in.rest());
+  if (!state.ok()) return state.error();
+  ledger_ = std::move(ledger);
+  state_ = std::move(*state);
+  hub_.OnStoreReplaced();
+  return {};
+}
+
+// A member that was too far behind gets the whole state. Its watchers go on where they were, or are told
+// that compaction has overtaken them.
+void Member::InstallSnapshot(const raft::Snapshot& snapshot) {
+  if (Status status = LoadState(*snapshot.data); !status.ok()) {
+    return env_.Fail("store", "received snapshot: " + status.ToString());
+  }
+  applied_ = snapshot.meta.index;
+  snapshot_index_ = std::max(snapshot_index_, applied_);
+  lessor_.Reset(state_.leases(), env_.Now());
+  node_->OnSnapshotInstalled(applied_);
+  env_.Log(runtime::Severity::kInfo, "store", "installed a snapshot at index " + std::to_string(applied_));
+}
+
+void Member::MaybeSnapshot() {
+  if (saving_snapshot_ || applied_ < snapshot_index_ + options_.snapshot_count) return;
+  saving_snapshot_ = true;
+  snapshot_index_ = applied_;
+  ++counters_.snapshots;
+  wal_->SaveSnapshot({node_->MetaAt(applied_), raft::MakeBuffer(SaveState())}, alive_.Wrap([this](raft::Index index) {
+    saving_snapshot_ = false;
+    if (index > options_.catch_up_entries) node_->Compact(index - options_.catch_up_entries + 1);
+  }));
+}
+
+// ---- watches ----
+
+void Member::HandleWatch(WatchHub::StreamId stream, const WatchRequest& request) {
+  hub_.Handle(stream, request, env_.Now());
+  ScheduleTurn();
+}
+
+void Member::PumpWatches() {
+  const WatchHub::Outcome outcome = hub_.Pump(env_.Now());
+  if (outcome == WatchHub::Outcome::kMore) ScheduleTurn();
+  std::optional<Time> wake = hub_.NextProgress();
+  if (outcome == WatchHub::Outcome::kBlocked) wake = env_.Now() + kBlockedWatchRetry;
+  if (!wake) return watch_timer_.Stop();
+  watch_timer_.Start(std::max(*wake - env_.Now(), Duration(0)), [this] { ScheduleTurn(); });
+}
+
+// ---- peers ----
+
+void Member::OnPeerFrame(uint64_t from, FrameType type, std::string_view payload) {
+  switch (type) {
+    case FrameType::kRaft: {
+      Result<raft::Message> message = raft::DecodeMessage(payload);
+      if (!message.ok() || message->from != from) {
+        return env_.Log(runtime::Severity::kWarning, "store", "ignored a malformed message");
+      }
+      node_->Step(std::move(*message));
+      break;
+    }
+    case FrameType::kPropose: OnForwardedProposal(payload); break;
+    case FrameType::kLeaseCall: OnLeaseCall(from, payload); break;
+    case FrameType::kLeaseReply: OnLeaseReply(payload); break;
+    default: return;
+  }
+  ScheduleTurn();
+}
+
+// At the very first start nobody leads and everybody knows it, so the first of the members asks at once
+// instead of waiting for an election timeout.
+void Member::OnPeerUp(uint64_t) {
+  const auto& voters = node_->configuration().voters;
+  if (!fresh_ || voters.empty() || *voters.begin() != options_.self || has_leader() || node_->log().last() > 0) return;
+  if (peers_->connected() + 1 < voters.size() / 2 + 1) return;
+  node_->Campaign();
+  ScheduleTurn();
+}
+
+void Member::OnPeerDown(uint64_t id) {
+  node_->ReportUnreachable(id);
+  if (id == node_->leader()) {
+    // What was on its way there may be lost. Sent again, it still happens once.
+    for (auto& [sequence, pending] : pending_) pending.sent_term = 0;
+  }
+  ScheduleTurn();
+}
+
+void Member::OnBulkSent(uint64_t to, const Status& outcome) {
+  node_->ReportSnapshot(to,
+                        outcome.ok() ? raft::Node::SnapshotOutcome::kDelivered : raft::Node::SnapshotOutcome::kFailed);
+  ScheduleTurn();
+}
+
+void Member::CheckInvariants() const {
+  node_->CheckInvariants();
+  state_.CheckInvariants();
+  hub_.CheckInvariants();
+  CHECK_LE(applied_, node_->log().commit());
+}
+
+}  // namespace kp::store

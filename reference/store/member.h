@@ -1,0 +1,204 @@
+// One member: Raft, log, state machine, leases and watches on one Env.
+//
+// Everything that comes in (a peer's frame, a proposal, a completed sync, a tick) is handed to the core
+// that it concerns, and one turn at the end of the loop's round carries the consequences out, so that
+// whatever came together is written, sent and read together.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reference/base/completion.h"
+#include "reference/raft/node.h"
+#include "reference/runtime/env.h"
+#include "reference/store/cluster.h"
+#include "reference/store/codec.h"
+#include "reference/store/lessor.h"
+#include "reference/store/mvcc.h"
+#include "reference/store/peers.h"
+#include "reference/store/proposal.h"
+#include "reference/store/wal.h"
+#include "reference/store/watch_hub.h"
+
+namespace kp::store {
+
+struct MemberOptions {
+  Cluster cluster;
+  uint64_t self = 0;
+  std::string data_dir;
+  transport::TlsOptions peer_server_tls;
+  transport::TlsOptions peer_client_tls;
+  Duration heartbeat_interval = 100ms;
+  Duration election_timeout = 1000ms;
+  uint64_t snapshot_count = 10000;
+  uint64_t catch_up_entries = 5000;  // kept behind a snapshot for followers that are a little late
+  size_t max_request_bytes = 1536 * 1024;
+  int64_t quota_bytes = int64_t{2} << 30;
+  uint64_t max_apply_lag = 5000;  // committed and not applied; beyond it proposals are refused
+  WatchHubOptions watch;
+  uint64_t wal_segment_bytes = 64 << 20;
+};
+
+struct MemberCounters {
+  uint64_t proposals = 0;
+  uint64_t proposals_failed = 0;
+  uint64_t applied = 0;
+  uint64_t puts = 0;
+  uint64_t leader_changes = 0;
+  uint64_t reads = 0;
+  uint64_t read_rounds = 0;
+  uint64_t snapshots = 0;
+};
+
+class Member : private PeerHandler {
+ public:
+  // Recovers what the data folder holds. kDataLoss names a damaged file and its offset;
+  // kFailedPrecondition: the folder belongs to another member or cluster.
+  static Result<std::unique_ptr<Member>> Create(runtime::Env& env, const MemberOptions& options);
+  ~Member() override = default;
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+  Status ListenPeers(const std::string& address) { return peers_->Listen(address); }
+  // Takes part from now on.
+  void Start();
+
+  // `command` is what `request` decodes to. Answered once it is committed and applied here. kUnavailable
+  // leaves its outcome unknown.
+  void Propose(CommandKind kind, std::string request, Command command, Completion<Result<Response>> done);
+  // Completes once this member's state is at least as new as any acknowledged before the call.
+  void ReadBarrier(Completion<Status> done);
+  // The granted time in seconds, 0 for a lease that is not there; by the leader, wherever it is.
+  void LeaseRenew(LeaseId id, Completion<Result<int64_t>> done);
+  void LeaseTimeToLive(const LeaseTimeToLiveRequest& request, Completion<Result<LeaseTimeToLiveResponse>> done);
+
+  WatchHub::StreamId OpenWatch(WatchSink* sink) { return hub_.Open(sink); }
+  void CloseWatch(WatchHub::StreamId stream) { hub_.Close(stream); }
+  void HandleWatch(WatchHub::StreamId stream, const WatchRequest& request);
+
+  const Mvcc& store() const { return state_; }
+  const WatchHub& hub() const { return hub_; }
+  const raft::Node& raft() const { return *node_; }
+  const Wal& wal() const { return *wal_; }
+  const MemberOptions& options() const { return options_; }
+  const MemberCounters& counters() const { return counters_; }
+  uint64_t applied_index() const { return applied_; }
+  size_t pending_proposals() const { return pending_.size(); }
+  bool has_leader() const { return node_->leader() != raft::kNoNode; }
+  bool is_leader() const { return node_->role() == raft::Role::kLeader; }
+  ReplyHeader Header(Revision revision) const { return {options_.cluster.id, options_.self, revision, node_->term()}; }
+
+  void CheckInvariants() const;
+
+ private:
+  enum class Route : uint8_t {
+    kAnywhere,   // forwarded to the leader, and to the next one when it changes
+    kLocalOnly,  // this leader's own doing, void once it leads no more
+  };
+  struct Pending {
+    Command command;
+    raft::Buffer bytes;
+    Route route = Route::kAnywhere;
+    raft::Term sent_term = 0;  // 0: waits for a leader
+    Time deadline{};
+    Completion<Result<Response>> done;
+  };
+  struct Read {
+    Time deadline{};
+    Completion<Status> done;
+  };
+  struct LeaseCall {
+    Time deadline{};
+    Completion<Result<LeaseTimeToLiveResponse>> done;
+  };
+
+  Member(runtime::Env& env, MemberOptions options);
+
+  // member.cc
+  Status Recover();
+  Status LoadState(std::string_view bytes);
+  std::string SaveState() const;
+  void Tick();
+  void ScheduleTurn();
+  void Turn();
+  void CarryOut(raft::Ready ready);
+  void SendMessages(std::vector<raft::Message> messages);
+  void InstallSnapshot(const raft::Snapshot& snapshot);
+  void OnSoftState(const raft::SoftState& state);
+  void MaybeSnapshot();
+  void PumpWatches();
+  void OnPeerFrame(uint64_t from, FrameType type, std::string_view payload) override;
+  void OnPeerUp(uint64_t id) override;
+  void OnPeerDown(uint64_t id) override;
+  void OnBulkSent(uint64_t to, const Status& outcome) override;
+
+  // member_propose.cc
+  void Submit(CommandKind kind, const std::string& request, Command command, Route route,
+              Completion<Result<Response>> done);
+  void Dispatch(uint64_t sequence, Pending& pending);
+  void DispatchWaiting();
+  void OnForwardedProposal(std::string_view payload);
+  void Finish(uint64_t sequence, Result<Response> result);
+  void Apply(const raft::Entry& entry);
+  void ApplyProposal(const raft::Entry& entry);
+  Result<Response> ApplyCommand(const Command& command);
+  bool OverQuota(const Command& command);
+  void ExpireWaiting();
+
+  // member_reads.cc
+  void StartReadRound();
+  void OnReadStates(const std::vector<raft::ReadState>& states);
+  void OnLostReads(const std::vector<uint64_t>& contexts);
+  void CompleteReads();
+
+  // member_leases.cc
+  void CallLease(std::string_view verb, const LeaseTimeToLiveRequest& request,
+                 Completion<Result<LeaseTimeToLiveResponse>> done);
+  void AnswerLeaseHere(std::string_view verb, const LeaseTimeToLiveRequest& request,
+                       Completion<Result<LeaseTimeToLiveResponse>> done);
+  void OnLeaseCall(uint64_t from, std::string_view payload);
+  void OnLeaseReply(std::string_view payload);
+  void RevokeExpired();
+  void ScheduleExpiry();
+
+  Duration RequestTimeout() const { return 5s + 2 * options_.election_timeout; }
+
+  runtime::Env& env_;
+  const MemberOptions options_;
+  uint64_t origin_ = 0;  // of this life's proposals
+  Mvcc state_;
+  ProposalLedger ledger_;
+  Lessor lessor_;
+  WatchHub hub_;
+  MemberCounters counters_;
+  std::unique_ptr<Wal> wal_;
+  std::optional<raft::Node> node_;
+  std::unique_ptr<Peers> peers_;
+
+  raft::Index applied_ = 0;
+  raft::Index snapshot_index_ = 0;  // of the newest snapshot of our own that is durable or being saved
+  bool fresh_ = false;
+  bool saving_snapshot_ = false;
+  bool turn_scheduled_ = false;
+
+  uint64_t last_sequence_ = 0;
+  std::map<uint64_t, Pending> pending_;  // by sequence, which is by deadline too
+  std::vector<Read> next_reads_;         // for the next round
+  uint64_t last_read_context_ = 0;
+  std::map<uint64_t, std::vector<Read>> asked_reads_;
+  std::map<raft::Index, std::vector<Read>> confirmed_reads_;
+  uint64_t last_lease_call_ = 0;
+  std::map<uint64_t, LeaseCall> lease_calls_;
+
+  runtime::Timer tick_;
+  runtime::Timer expiry_;
+  runtime::Timer watch_timer_;
+  Alive alive_;
+};
+
+}  // namespace kp::store

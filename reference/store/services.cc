@@ -1,0 +1,107 @@
+#include "reference/store/services.h"
+
+#include <utility>
+
+#include "reference/base/mutant.h"
+#include "reference/store/validate.h"
+
+namespace kp::store {
+
+Services::Services(runtime::Env& env, Member& member, std::vector<MemberDescription> descriptions)
+    : env_(env),
+      member_(member),
+      descriptions_(std::move(descriptions)),
+      lease_ids_(env.random().Fork("store/lease-ids")),
+      leader_check_(env) {}
+
+transport::GrpcServices Services::Methods() {
+  transport::GrpcServices services;
+  BindKv(services);
+  BindLease(services);
+  BindMaintenance(services);
+  BindStreams(services);
+  return services;
+}
+
+bool Services::RefusesNow(const Context& context) const {
+  return !member_.has_leader() && context.metadata.Get("hasleader") == "true";
+}
+
+transport::GrpcUnaryMethod Services::Guarded(std::function<void(std::string_view, Reply)> method) {
+  return [this, method = std::move(method)](const Context& context, std::string_view request, Reply reply) {
+    if (RefusesNow(context)) return reply(ErrorNoLeader());
+    method(request, std::move(reply));
+  };
+}
+
+void Services::BindKv(transport::GrpcServices& services) {
+  const auto bind = [&](const std::string& name, std::function<void(std::string_view, Reply)> method) {
+    services.unary["/etcdserverpb.KV/" + name] = Guarded(std::move(method));
+  };
+  bind("Range", [this](std::string_view bytes, Reply reply) { Range(bytes, std::move(reply)); });
+  bind("Txn", [this](std::string_view bytes, Reply reply) { Txn(bytes, std::move(reply)); });
+  bind("Put",
+       [this](std::string_view bytes, Reply reply) { Write<PutRequest>(CommandKind::kPut, bytes, std::move(reply)); });
+  bind("DeleteRange", [this](std::string_view bytes, Reply reply) {
+    Write<DeleteRangeRequest>(CommandKind::kDeleteRange, bytes, std::move(reply));
+  });
+  bind("Compact", [this](std::string_view bytes, Reply reply) {
+    const Result<CompactRequest> request = Decode<CompactRequest>(bytes);
+    if (!request.ok()) return reply(request.error());
+    Propose(CommandKind::kCompact, std::string(bytes), *request, std::move(reply));
+  });
+}
+
+void Services::Read(bool serializable, Reply reply, std::function<Result<std::string>()> done) {
+  if (serializable) return reply(done());
+  member_.ReadBarrier(alive_.Wrap([reply = std::move(reply), done = std::move(done)](const kp::Status& status) {
+    reply(status.ok() ? done() : Result<std::string>(status));
+  }));
+}
+
+void Services::Range(std::string_view bytes, Reply reply) {
+  Result<RangeRequest> request = Decode<RangeRequest>(bytes);
+  if (!request.ok()) return reply(request.error());
+  if (kp::Status status = Validate(*request); !status.ok()) return reply(status);
+  const bool serializable = request->serializable;
+  Read(serializable, std::move(reply), [this, request = std::move(*request)]() -> Result<std::string> {
+    const Result<RangeResponse> response = member_.store().Range(request);
+    if (!response.ok()) return response.error();
+    return Encode(member_.Header(response->revision), *response);
+  });
+}
+
+void Services::Txn(std::string_view bytes, Reply reply) {
+  Result<TxnRequest> request = Decode<TxnRequest>(bytes);
+  if (!request.ok()) return reply(request.error());
+  if (kp::Status status = Validate(*request); !status.ok()) return reply(status);
+  if (!IsReadOnly(*request)) {
+    return Propose(CommandKind::kTxn, std::string(bytes), std::move(*request), std::move(reply));
+  }
+  const bool serializable = IsSerializable(*request);
+  Read(serializable, std::move(reply), [this, request = std::move(*request)]() -> Result<std::string> {
+    const Result<TxnResponse> response = member_.store().ReadOnlyTxn(request);
+    if (!response.ok()) return response.error();
+    return Encode(member_.Header(response->revision), *response);
+  });
+}
+
+template <typename Request>
+void Services::Write(CommandKind kind, std::string_view bytes, Reply reply) {
+  Result<Request> request = Decode<Request>(bytes);
+  if (!request.ok()) return reply(request.error());
+  if (kp::Status status = Validate(*request); !status.ok()) return reply(status);
+  Propose(kind, std::string(bytes), std::move(*request), std::move(reply));
+}
+
+void Services::Propose(CommandKind kind, std::string bytes, Command command, Reply reply) {
+  member_.Propose(
+      kind, std::move(bytes), std::move(command),
+      alive_.Wrap([this, reply = std::move(reply)](const Result<Response>& result) {
+        if (!result.ok()) return reply(result.error());
+        reply(std::visit([this](const auto& response) { return Encode(member_.Header(response.revision), response); },
+                         *result));
+      }));
+}
+
+}  // namespace kp::store

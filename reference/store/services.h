@@ -1,0 +1,69 @@
+// The etcd v3 services of one member, by method name, and its HTTP pages.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "reference/runtime/env.h"
+#include "reference/store/errors.h"
+#include "reference/store/member.h"
+#include "reference/transport/grpc.h"
+
+namespace kp::store {
+
+// The level of the API that is served, as clients ask for it.
+inline constexpr std::string_view kApiVersion = "3.4.0";
+
+class Services {
+ public:
+  // `descriptions`: what MemberList tells.
+  Services(runtime::Env& env, Member& member, std::vector<MemberDescription> descriptions);
+
+  transport::GrpcServices Methods();
+  // /health, /version, /metrics.
+  transport::HttpHandler Pages();
+
+ private:
+  using Reply = Completion<Result<std::string>>;
+  using Context = transport::GrpcContext;
+
+  // A stream that asked to be ended when there is no leader.
+  struct LeaderWatch {
+    std::shared_ptr<transport::GrpcServerStream> stream;
+  };
+  class WatchStream;
+  class KeepAliveStream;
+
+  void BindKv(transport::GrpcServices& services);
+  void BindLease(transport::GrpcServices& services);
+  void BindMaintenance(transport::GrpcServices& services);
+  void BindStreams(transport::GrpcServices& services);
+
+  void Range(std::string_view bytes, Reply reply);
+  void Txn(std::string_view bytes, Reply reply);
+  void LeaseGrant(std::string_view bytes, Reply reply);
+  void Status(Reply reply);
+  template <typename Request>
+  void Write(CommandKind kind, std::string_view bytes, Reply reply);
+  void Propose(CommandKind kind, std::string bytes, Command command, Reply reply);
+  // `done` with this member's state as new as any acknowledged one, or at once when `serializable`.
+  void Read(bool serializable, Reply reply, std::function<Result<std::string>()> done);
+
+  // The method, refused without a leader when the caller asks for that.
+  transport::GrpcUnaryMethod Guarded(std::function<void(std::string_view, Reply)> method);
+  bool RefusesNow(const Context& context) const;
+  void CheckLeader();
+  std::string Metrics() const;
+
+  runtime::Env& env_;
+  Member& member_;
+  std::vector<MemberDescription> descriptions_;
+  Random lease_ids_;
+  std::set<std::shared_ptr<transport::GrpcServerStream>> need_leader_;
+  int checks_without_leader_ = 0;
+  runtime::Timer leader_check_;
+  Alive alive_;
+};
+
+}  // namespace kp::store
