@@ -121,7 +121,8 @@ def folder_of(path: str):
 
 
 def is_test(path: str) -> bool:
-    return path.endswith("_test.cc") or path.startswith("properties/")
+    shared = os.path.basename(path).startswith("test_") and path.endswith(".h")
+    return path.endswith("_test.cc") or shared or path.startswith("properties/")
 
 
 def check_banned(path: str, code: str) -> Iterator[Finding]:

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "reference/base/mutant.h"
-#include "reference/transport/stage_test.h"
+#include "reference/transport/test_stage.h"
 
 namespace kp::transport {
 namespace {

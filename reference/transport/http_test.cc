@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "reference/transport/stage_test.h"
+#include "reference/transport/test_stage.h"
 
 namespace kp::transport {
 namespace {

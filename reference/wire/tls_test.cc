@@ -4,6 +4,7 @@
 
 #include "reference/wire/certificates.h"
 #include "reference/wire/jwt.h"
+#include "reference/wire/seeded_crypto.h"
 
 namespace kp::wire {
 namespace {
@@ -150,6 +151,20 @@ TEST_F(Tls, UnreadableMaterialIsNamed) {
   bad = ServerParameters();
   bad.ca_pem = "x";
   EXPECT_EQ(TlsConfig::Server(bad).status().message(), "ca: no readable PEM block");
+}
+
+TEST_F(Tls, SameSeedSameBytes) {
+  const auto run = [](uint64_t seed) {
+    SeedCrypto(seed);
+    Outcome o = Handshake(ServerParameters(), ClientParameters());
+    o.client_session->Write("hello");
+    std::string bytes(o.client_session->Output());
+    bytes += MakeAuthority("ca", kStart, kEnd).certificate_pem;
+    UnseedCrypto();
+    return bytes;
+  };
+  EXPECT_EQ(run(1), run(1));
+  EXPECT_NE(run(1), run(2));
 }
 
 TEST(Jwt, SignsAndVerifies) {

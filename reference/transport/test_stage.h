@@ -1,8 +1,6 @@
 // Where transport tests play: on both Envs, with every kind of protection.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <ostream>
 #include <string>
