@@ -141,6 +141,20 @@ TEST_P(EnvContract, CloseSendsAllThenEndsThePeerInOrder) {
   accepted_->stream->Write("into the void");
 }
 
+TEST_P(EnvContract, CloseWithUnreadInputIsStillInOrder) {
+  Connect();
+  dialled_->stream->PauseReading(true);
+  accepted_->stream->Write("never read");
+  bool later = false;
+  stage_->client().After(5ms, [&] { later = true; });
+  ASSERT_TRUE(stage_->Until([&] { return later; }));
+  dialled_->stream->Write("last");
+  dialled_->stream->Close();
+  ASSERT_TRUE(stage_->Until([this] { return accepted_->closed.has_value(); }));
+  EXPECT_EQ(*accepted_->closed, Status::Ok());
+  EXPECT_EQ(accepted_->received, "last");
+}
+
 TEST_P(EnvContract, DestroyedStreamLooksLikeAReset) {
   Connect();
   dialled_.reset();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 
 namespace kp::runtime::posix {
 namespace {
@@ -198,6 +199,21 @@ TEST_F(PosixEnvTest, SyncsCompleteInOrderAndDataIsThere) {
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(PosixEnvTest, CompletionsThatGatheredComeInOrder) {
+  std::promise<void> all_done;
+  std::string order;
+  IoThread thread(env_.loop());
+  for (char c : std::string("abc")) {
+    auto work = [&all_done, c] {
+      if (c == 'c') all_done.set_value();
+    };
+    thread.Submit(work, [&order, c] { order += c; });
+  }
+  all_done.get_future().wait();
+  Until([&] { return order.size() == 3; });
+  EXPECT_EQ(order, "abc");
+}
+
 TEST_F(PosixEnvTest, FailEndsRunWithOneAndRunsNothingMore) {
   bool ran = false;
   env_.Post([&] {
@@ -227,6 +243,7 @@ TEST(DieWithParent, KillsTheChildOfADeadParent) {
   pid_t parent = fork();
   if (parent == 0) {
     if (fork() == 0) {
+      alarm(15);  // should it live, then not for ever
       DieWithParent();
       static_cast<void>(!write(ready[1], "r", 1));
       for (;;) pause();

@@ -184,6 +184,18 @@ TEST(World, DeadProcessHasNoEffects) {
   EXPECT_FALSE(ran);
 }
 
+TEST(World, CrashDropsWhatPendingTasksHold) {
+  World world({});
+  Env& env = world.Spawn("a", "10.0.0.1");
+  auto held = std::make_shared<int>(1);
+  std::weak_ptr<int> watch = held;
+  env.After(1s, [held] {});
+  env.Post([held] {});
+  held.reset();
+  world.Crash("a");
+  EXPECT_TRUE(watch.expired());
+}
+
 TEST(World, FailEndsTheProcessAfterTheCallback) {
   World world({});
   std::string told;
