@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "reference/api/json.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::api {
@@ -131,6 +132,7 @@ class Application {
 
   // What is not there equals null: so does the library upstream uses.
   ApiStatus Test(const PatchOperation& operation) {
+    if (KP_MUTANT("json-patch-test-always-holds")) return {};
     const Value* found = FindPointer(object_, operation.path);
     if (found != nullptr ? *found == operation.value : operation.value.is_null()) return {};
     return PatchDoesNotApply(kTestFailed, "testing value " + PointerText(operation.path) + " failed: test failed");

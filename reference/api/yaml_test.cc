@@ -53,6 +53,7 @@ TEST(Yaml, PlainScalars) {
       {"a: \"true\"", "\"true\""},
       {"a: !!str 12", "\"12\""},
       {"a: !!binary aGk=", "\"hi\""},
+      {R"(a: "\x41\N\_\u00e9")", "\"A\xc2\x85\xc2\xa0é\""},
       {"a: |\n  x\n  y\n", "\"x\\ny\\n\""},
       {"a: >-\n  x\n  y\n", "\"x y\""},
       {"a: 'it''s'", "\"it's\""},
@@ -81,6 +82,7 @@ TEST(Yaml, FaultsNameLineAndColumn) {
   EXPECT_TRUE(AsJson("a: b: c\n").starts_with("line 1, column "));
   EXPECT_EQ(AsJson("a: .inf\n"), "line 1, column 4: JSON has no number .inf");
   EXPECT_EQ(AsJson("a: 1\nb: \xff\n"), "line 2, column 4: invalid UTF-8");
+  EXPECT_EQ(AsJson(std::string_view("a: 1\nb: \0", 9)), "line 2, column 4: control characters are not allowed");
   EXPECT_EQ(AsJson("a: &a [*a]\n"), "line 1, column 8: an anchor contains itself");
 }
 
@@ -116,6 +118,16 @@ TEST(Yaml, DocumentsThatAreEmptyAreLeftOut) {
   ASSERT_TRUE(documents.ok());
   ASSERT_EQ(documents->size(), 2U);
   EXPECT_EQ(ToJson(documents->at(1)), R"({"b":2})");
+}
+
+TEST(Yaml, DocumentsNeedAMarkBetweenThem) {
+  EXPECT_EQ(ParseYamlDocuments("a: 1\n...\n# more\n---\nb: 1\n")->size(), 2U);
+  EXPECT_EQ(ParseYamlDocuments("\xef\xbb\xbf"
+                               "a: é\n---\nb: 1\n")
+                ->size(),
+            2U);
+  for (const char* text : {"{a: 1} x", "[1]]", ", a", "}", "a: 1\n}\n"})
+    EXPECT_FALSE(ParseYamlDocuments(text).ok()) << text;
 }
 
 TEST(Yaml, PrintsAsKubectl) {
