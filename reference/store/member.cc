@@ -82,7 +82,8 @@ Status Member::Recover() {
 
 void Member::Start() {
   lessor_.Reset(state_.leases(), env_.Now());
-  peers_->Start();
+  // With the loop's first turn, when all that starts together is there to be dialled.
+  env_.Post(alive_.Wrap([this] { peers_->Start(); }));
   // Alone there is nobody to wait for.
   if (node_->configuration().voters.size() == 1) node_->Campaign();
   tick_.Start(options_.heartbeat_interval, [this] { Tick(); });

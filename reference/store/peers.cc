@@ -123,6 +123,10 @@ class PeersImpl final : public Peers {
       return false;
     }
     from.from = hello.from;
+    // Both directions work now, if ours does.
+    if (links_.at(hello.from).connected()) {
+      env_.Post(alive_.Wrap([this, id = hello.from] { handler_->OnPeerUp(id); }));
+    }
     return true;
   }
 

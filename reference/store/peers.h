@@ -32,6 +32,7 @@ class PeerHandler {
  public:
   virtual ~PeerHandler() = default;
   virtual void OnPeerFrame(uint64_t from, FrameType type, std::string_view payload) = 0;
+  // A direction of the connection was made; may come twice.
   virtual void OnPeerUp(uint64_t id) = 0;
   virtual void OnPeerDown(uint64_t id) = 0;
   // A bulk transfer has left completely, or its connection broke.
