@@ -160,7 +160,11 @@ class WatchCall : public KubeWatch, private transport::HttpStreamHandler {
 class HttpKubeClient : public KubeClient {
  public:
   HttpKubeClient(std::unique_ptr<transport::HttpClient> http, const KubeClientOptions& options)
-      : http_(std::move(http)), token_(options.bearer_token), timeout_(options.timeout) {}
+      : http_(std::move(http)),
+        token_(options.bearer_token),
+        user_(options.impersonate_user),
+        groups_(options.impersonate_groups),
+        timeout_(options.timeout) {}
 
   void Get(const ObjectRef& ref, ObjectDone done) override { Call("GET", PathOf(ref), "", "", std::move(done)); }
 
@@ -212,6 +216,8 @@ class HttpKubeClient : public KubeClient {
     if (!accept.empty()) request.headers.Add("accept", std::string(accept));
     if (!content_type.empty()) request.headers.Add("content-type", std::string(content_type));
     if (!token_.empty()) request.headers.Add("authorization", "Bearer " + token_);
+    if (!user_.empty()) request.headers.Add("impersonate-user", user_);
+    for (const std::string& group : groups_) request.headers.Add("impersonate-group", group);
     return request;
   }
 
@@ -222,6 +228,8 @@ class HttpKubeClient : public KubeClient {
 
   std::unique_ptr<transport::HttpClient> http_;
   std::string token_;
+  std::string user_;
+  std::vector<std::string> groups_;
   Duration timeout_;
 };
 

@@ -91,6 +91,9 @@ struct KubeClientOptions {
   std::vector<std::string> servers;  // "127.0.0.1:6443"; tried in turn
   transport::TlsOptions tls;
   std::string bearer_token;
+  // Acts as somebody else by impersonation headers; the credentials need verb impersonate.
+  std::string impersonate_user;
+  std::vector<std::string> impersonate_groups;
   std::string user_agent = "kubeproof";
   bool http2 = true;
   Duration timeout = 30s;
