@@ -3,13 +3,23 @@
 namespace kp::cli {
 
 int RunApiserver(int argc, char** argv);
+int RunControllerManager(int argc, char** argv);
+int RunGuard(int argc, char** argv);
+int RunKubelet(int argc, char** argv);
+int RunScheduler(int argc, char** argv);
 int RunStore(int argc, char** argv);
+int RunUp(int argc, char** argv);
 int RunVersion(int argc, char** argv);
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
+      {"up", "start a cluster of local processes, until Ctrl-C", RunUp},
       {"apiserver", "serve the Kubernetes API over an etcd v3 store", RunApiserver},
+      {"controller-manager", "run the controllers", RunControllerManager},
+      {"scheduler", "run the scheduler", RunScheduler},
+      {"kubelet", "run a node with simulated containers", RunKubelet},
       {"store", "run a member of the etcd v3 store", RunStore},
+      {"guard", "(internal) clean up after a process that ends", RunGuard},
       {"version", "print the version", RunVersion},
   };
   return commands;
