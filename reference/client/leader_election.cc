@@ -32,6 +32,10 @@ void LeaderElector::OnLease(api::ApiResult<api::Value> result) {
   std::string now = FormatRfc3339Micro(env_.Wall());
   int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.lease_duration).count();
   if (!result.ok()) {
+    if (!leading_ && IsUnreachable(result.error())) {
+      // No server yet, as while everything starts: a short wait costs nobody anything.
+      return timer_.Start(100ms, [this] { Try(); });
+    }
     if (result.error().code() != 404) return Again();
     return Write(api::Obj({{"apiVersion", "coordination.k8s.io/v1"},
                            {"kind", "Lease"},
