@@ -11,6 +11,8 @@ Status Damaged(const SegmentFile& file, size_t offset, std::string_view what) {
   return Status(Code::kDataLoss, "wal: " + file.name + " offset " + std::to_string(offset) + ": " + std::string(what));
 }
 
+constexpr raft::Term kUnknownTerm = UINT64_MAX;
+
 // What the records say, one after another.
 class Replay {
  public:
@@ -40,8 +42,14 @@ class Replay {
   }
 
   Status On(const raft::Entry& entry) {
-    if (entry.index <= base_.index || entry.index > last() + 1) {
+    if (entry.index > last() + 1) {
       return Status(Code::kDataLoss, "entry " + std::to_string(entry.index) + " after entry " + std::to_string(last()));
+    }
+    if (entry.index <= base_.index) {
+      // The oldest segment begins after entries that were not committed then and were overwritten
+      // later; the segment that held them is gone, because a snapshot covers their indexes.
+      base_ = {entry.index - 1, kUnknownTerm};
+      entries_.clear();
     }
     entries_.resize(entry.index - base_.index - 1);
     entries_.push_back(entry);
@@ -61,6 +69,11 @@ class Replay {
     if (TermAt(start.index) == start.term) {
       entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(start.index - base_.index));
       recovered.entries = std::move(entries_);
+    }
+    if (recovered.hard_state.term < start.term) {
+      // The snapshot outlived the batch that said so: no vote of that term was ever given.
+      recovered.hard_state.term = start.term;
+      recovered.hard_state.vote = raft::kNoNode;
     }
     const raft::Index last = start.index + recovered.entries.size();
     if (recovered.hard_state.commit > last) {
