@@ -7,7 +7,7 @@
 
 #include "bindings/cli/commands.h"
 #include "bindings/cli/component.h"
-#include "fixtures/child_process.h"
+#include "fixtures/process_child.h"
 
 namespace kp::cli {
 
