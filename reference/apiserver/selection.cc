@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "reference/api/object_rules.h"
-#include "reference/api/stored_form.h"
 
 namespace kp::apiserver {
 
@@ -42,9 +41,7 @@ ApiResult<Selection> Selection::Parse(const api::Kind& kind, std::string ns, con
   return selection;
 }
 
-bool Selection::Matches(const Value& stored) const {
-  if (!narrowed()) return true;
-  const Value object = api::FromStoredForm(*kind, stored);
+bool Selection::Matches(const Value& object) const {
   if (!labels.selects_everything() && !labels.Matches(object["metadata"]["labels"])) return false;
   return fields.empty() || fields.Matches([&](std::string_view field) { return FieldOf(*kind, object, field); });
 }

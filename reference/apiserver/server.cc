@@ -47,9 +47,8 @@ class ServerImpl : public Server {
         return Status(signer.status().code(), "service account signing key: " + signer.status().message());
       issuer.signer = std::move(*signer);
     }
-    const ServiceAddressOptions services{options_.service_cidr, options_.node_port_first, options_.node_port_last};
     rest_ = std::make_unique<Rest>(env_, storage_, registry_, policy_.policy(), authorizer_, *authenticator_,
-                                   std::move(issuer), services);
+                                   std::move(issuer));
     return Status::Ok();
   }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 #include "reference/transport/handshake.h"
 #include "reference/transport/tls_stream.h"
@@ -113,8 +112,7 @@ class PlainHandshake final : public Handshake {
     auto certificate = wire::ParsePlainCertificate(text);
     if (!certificate) return refuse("unreadable");
     auto authority = wire::ParsePlainCertificate(options_.ca_pem);
-    const bool foreign = !authority || authority->subject.common_name != certificate->issuer;
-    if (foreign && !KP_MUTANT("tls-accepts-foreign-certificates")) {
+    if (!authority || authority->subject.common_name != certificate->issuer) {
       return refuse("unable to get local issuer certificate");
     }
     const wire::CertificateRequest& subject = certificate->subject;

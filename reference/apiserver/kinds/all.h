@@ -6,13 +6,6 @@
 namespace kp::apiserver {
 
 KindHooks ConfigMapHooks();
-KindHooks DeploymentHooks();
 KindHooks NamespaceHooks();
-KindHooks PodHooks();
-KindHooks ReplicaSetHooks();
-KindHooks RoleBindingHooks();
-KindHooks RoleHooks();
-KindHooks SecretHooks();
-KindHooks ServiceHooks();
 
 }  // namespace kp::apiserver

@@ -154,6 +154,12 @@ void Fabric::SetLoss(const std::string& from, const std::string& to, double prob
   LinkBetween(Named(from), Named(to)).loss = probability;
 }
 
+void Fabric::ResetLink(const std::string& from, const std::string& to) {
+  Link& link = LinkBetween(Named(from), Named(to));
+  link.delay = link.usual;
+  link.loss = 0;
+}
+
 void Fabric::ResetLinks() {
   for (Link* link : links_) {
     link->delay = link->usual;

@@ -48,7 +48,8 @@ class Fabric {
   void HealAll();
   void SetDelay(const std::string& from, const std::string& to, DelayRange delay);
   void SetLoss(const std::string& from, const std::string& to, double probability);
-  // Undoes SetDelay and SetLoss everywhere.
+  // Undoes SetDelay and SetLoss on one link, or everywhere.
+  void ResetLink(const std::string& from, const std::string& to);
   void ResetLinks();
   // Resets the streams between two hosts; returns how many there were.
   int ResetStreams(const std::string& a, const std::string& b);
