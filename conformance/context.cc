@@ -26,26 +26,53 @@ bool IsVerdict(const ApiStatus& status) {
   return !client::IsUnreachable(status) && status.code() < 500 && status.code() != 429;
 }
 
+constexpr int kGone = 410;
+
 class RecordingWatcher : public Watcher, private client::KubeWatchHandler {
  public:
-  void Open(client::KubeClient& client, const ObjectRef& ref, const client::WatchOptions& options) {
-    watch_ = client.Watch(ref, options, this);
+  using Saw = std::function<void(client::EventType, const Value&)>;
+  RecordingWatcher(runtime::Env& env, client::KubeClient& client, ObjectRef ref, client::WatchOptions options, Saw saw)
+      : client_(client), ref_(std::move(ref)), options_(std::move(options)), saw_(std::move(saw)), retry_(env) {}
+
+  // With `resumes`, a broken watch goes on where it broke, as an informer's does.
+  void Open(bool resumes) {
+    resumes_ = resumes;
+    watch_ = client_.Watch(ref_, options_, this);
   }
   const std::vector<WatchRecord>& events() const override { return events_; }
   bool ended() const override { return ended_; }
   const ApiStatus& end_status() const override { return status_; }
 
  private:
-  void OnEvent(client::EventType type, Value object) override { events_.push_back({type, std::move(object)}); }
+  void OnEvent(client::EventType type, Value object) override {
+    std::string version = object.At({"metadata", "resourceVersion"}).str();
+    if (!version.empty() && type != client::EventType::kError) options_.resource_version = version;
+    options_.send_initial_events = options_.send_initial_events && version.empty();
+    saw_(type, object);
+    events_.push_back({type, std::move(object)});
+  }
   void OnEnd(const ApiStatus& status) override {
+    bool refused = !status.ok() && IsVerdict(status);
+    // An orderly end that was asked for stands; else it is a server that shuts down.
+    bool asked_for = status.ok() && options_.timeout_seconds > 0;
+    if (resumes_ && !refused && !asked_for && status.code() != kGone) {
+      retry_.Start(kRetryPause, [this] { watch_ = client_.Watch(ref_, options_, this); });
+      return;
+    }
     ended_ = true;
     status_ = status;
   }
 
+  client::KubeClient& client_;
+  ObjectRef ref_;
+  client::WatchOptions options_;
+  Saw saw_;
+  bool resumes_ = false;
   std::vector<WatchRecord> events_;
   bool ended_ = false;
   ApiStatus status_;
   std::unique_ptr<client::KubeWatch> watch_;
+  runtime::Timer retry_;
 };
 
 }  // namespace
@@ -54,6 +81,25 @@ Context::Context(fixtures::Cluster& cluster, std::string id, uint64_t seed)
     : cluster_(cluster), id_(std::move(id)), random_(Random(seed).Fork("test/" + id_)), started_(cluster.env().Now()) {}
 
 Context::~Context() { CleanUp(); }
+
+class Context::Truce {
+ public:
+  explicit Truce(Context& context) : context_(context.gate_ && !context.in_truce_ ? &context : nullptr) {
+    if (context_ == nullptr) return;
+    context_->gate_.settle();
+    context_->in_truce_ = true;
+  }
+  ~Truce() {
+    if (context_ == nullptr) return;
+    context_->in_truce_ = false;
+    context_->gate_.resume();
+  }
+  Truce(const Truce&) = delete;
+  Truce& operator=(const Truce&) = delete;
+
+ private:
+  Context* context_;
+};
 
 const std::string& Context::ns() {
   if (!ns_.empty()) return ns_;
@@ -69,7 +115,7 @@ const std::string& Context::ns() {
 
 std::string Context::UniqueName(std::string_view stem) { return std::string(stem) + "-" + random_.NameSuffix(8); }
 
-void Context::Step(std::string text) { steps_.push_back({cluster_.env().Now() - started_, std::move(text)}); }
+void Context::Step(std::string text) { steps_.push_back({Elapsed(), std::move(text)}); }
 
 ObjectRef Context::Ref(const Resource& resource, std::string name, std::string subresource) {
   return {resource, resource.namespaced ? ns() : "", std::move(name), std::move(subresource)};
@@ -83,12 +129,13 @@ Context::ApiResult Context::Await(const Call& call) {
   if (!cluster_.Pump([&] { return answer->has_value(); }, kCallBudget)) {
     return client::Unreachable(Status(Code::kDeadlineExceeded, "no answer"));
   }
+  if ((*answer)->ok()) timeline_.Saw(Elapsed(), ***answer);
   return **answer;
 }
 
 Context::ApiResult Context::Do(const std::string& what, const Call& call) {
   ApiResult result = Await(call);
-  if (once_ || !gate_.active) return result;
+  if (once_ || !gate_) return result;
   Time deadline = cluster_.env().Now() + kCallBudget;
   while (!result.ok() && !IsVerdict(result.error()) && cluster_.env().Now() < deadline) {
     Step(what + ": " + result.error().ToString() + "; repeated");
@@ -133,7 +180,7 @@ Context::ApiResult Context::List(const Resource& resource, const client::ListOpt
 
 Context::ApiResult Context::Create(const Resource& resource, const Value& object, const client::WriteOptions& options) {
   ObjectRef ref = Ref(resource, "");
-  bool repeats = !once_ && gate_.active && !NameOf(object).empty();
+  bool repeats = !once_ && gate_ && !NameOf(object).empty();
   std::string token = repeats ? random_.NameSuffix(12) : "";
   Value body = repeats ? object.With({"metadata", "annotations", kTokenKey}, token) : object;
   int calls = 0;
@@ -151,7 +198,7 @@ Context::ApiResult Context::Create(const Resource& resource, const Value& object
 Context::ApiResult Context::Update(const Resource& resource, const Value& object, const std::string& subresource,
                                    const client::WriteOptions& options) {
   ObjectRef ref = Ref(resource, NameOf(object), subresource);
-  bool repeats = !once_ && gate_.active && subresource.empty();
+  bool repeats = !once_ && gate_ && subresource.empty();
   std::string token = repeats ? random_.NameSuffix(12) : "";
   Value body = repeats ? object.With({"metadata", "annotations", kTokenKey}, token) : object;
   int calls = 0;
@@ -188,7 +235,7 @@ api::ApiResult<transport::HttpResponse> Context::Raw(const std::string& method, 
     client().Raw(method, target, content_type, accept, body, [answer](Answer result) { *answer = std::move(result); });
     bool came = cluster_.Pump([&] { return answer->has_value(); }, kCallBudget);
     bool verdict = came && (*answer)->ok() && (**answer)->status < 500;
-    if (verdict || once_ || !gate_.active || cluster_.env().Now() >= deadline) {
+    if (verdict || once_ || !gate_ || cluster_.env().Now() >= deadline) {
       if (came) return **answer;
       return client::Unreachable(Status(Code::kDeadlineExceeded, "no answer"));
     }
@@ -197,8 +244,13 @@ api::ApiResult<transport::HttpResponse> Context::Raw(const std::string& method, 
 }
 
 std::unique_ptr<Watcher> Context::Watch(const Resource& resource, const client::WatchOptions& options) {
-  auto watcher = std::make_unique<RecordingWatcher>();
-  watcher->Open(client(), Ref(resource, ""), options);
+  auto saw = [this](client::EventType type, const Value& object) {
+    if (type == client::EventType::kDeleted) timeline_.SawDeleted(Elapsed(), object);
+    if (type == client::EventType::kAdded || type == client::EventType::kModified) timeline_.Saw(Elapsed(), object);
+  };
+  auto watcher =
+      std::make_unique<RecordingWatcher>(cluster_.env(), client(), Ref(resource, ""), options, std::move(saw));
+  watcher->Open(gate_ && !once_);
   return watcher;
 }
 
@@ -256,6 +308,7 @@ void Context::Once(const std::function<void()>& calls) {
     bool before;
     ~Restore() { flag = before; }
   } restore{once_, once_};
+  Truce truce(*this);
   once_ = true;
   calls();
 }
@@ -290,7 +343,7 @@ ApiStatus Context::MustFail(const ApiResult& result, int code, std::string_view 
 }
 
 void Context::Eventually(std::string_view what, const std::function<bool()>& holds, Duration within) {
-  if (gate_.settle) gate_.settle();
+  Truce truce(*this);
   Time deadline = cluster_.env().Now() + within;
   // Polls more and more rarely: quick answers stay quick, long waits stay cheap.
   Duration pause = 2ms;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conformance/timeline.h"
 #include "fixtures/cluster.h"
 #include "reference/client/resources.h"
 
@@ -102,7 +103,8 @@ class Context {
 
   // Runs `calls` with a client of another identity in place of the admin's.
   void As(const fixtures::Identity& identity, const std::function<void()>& calls);
-  // Runs `calls` without repetition: each call is one request.
+  // Runs `calls` without repetition: each call is one request. Faults rest meanwhile, for a raw answer of a
+  // server that is being killed is no verdict on it.
   void Once(const std::function<void()>& calls);
 
   // ---- expectations ----
@@ -130,12 +132,16 @@ class Context {
   const std::vector<StepRecord>& steps() const { return steps_; }
   const std::string& id() const { return id_; }
 
-  // Set by whoever injects faults: while it says true, calls are repeated; Eventually first calls `settle`.
+  // Set by whoever injects faults. With it, calls are repeated until they get an answer and watches resumed
+  // where they broke. `settle` lets faults work on for a while, ends them and waits until the cluster is whole;
+  // Eventually and Once call it before they begin and `resume` when they are done.
   struct FaultGate {
-    std::function<bool()> active;
     std::function<void()> settle;
+    std::function<void()> resume;
+    explicit operator bool() const { return static_cast<bool>(settle); }
   };
   void SetFaultGate(FaultGate gate) { gate_ = std::move(gate); }
+  const std::vector<Sighting>& sightings() const { return timeline_.sightings(); }
 
  private:
   using Call = std::function<void(client::ObjectDone)>;
@@ -144,6 +150,9 @@ class Context {
   client::KubeClient& client() { return identity_client_ ? *identity_client_ : cluster_.client(); }
   client::ObjectRef Ref(const client::Resource& resource, std::string name, std::string subresource = "");
   void CleanUp();
+  // Settles now, resumes when the result is destroyed. Nested ones do nothing.
+  class Truce;
+  Duration Elapsed() { return cluster_.env().Now() - started_; }
 
   fixtures::Cluster& cluster_;
   std::string id_;
@@ -153,7 +162,9 @@ class Context {
   std::vector<StepRecord> steps_;
   std::vector<client::ObjectRef> made_;  // cluster-scoped, to be deleted
   std::unique_ptr<client::KubeClient> identity_client_;
+  Timeline timeline_;
   FaultGate gate_;
+  bool in_truce_ = false;
   bool once_ = false;
 };
 
