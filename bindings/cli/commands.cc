@@ -3,9 +3,12 @@
 namespace kp::cli {
 
 int RunApiserver(int argc, char** argv);
+int RunBehaviours(int argc, char** argv);
+int RunConform(int argc, char** argv);
 int RunControllerManager(int argc, char** argv);
 int RunGuard(int argc, char** argv);
 int RunKubelet(int argc, char** argv);
+int RunMutants(int argc, char** argv);
 int RunScheduler(int argc, char** argv);
 int RunStore(int argc, char** argv);
 int RunUp(int argc, char** argv);
@@ -13,6 +16,9 @@ int RunVersion(int argc, char** argv);
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
+      {"conform", "check the documented behaviours, simulated and on real processes", RunConform},
+      {"behaviours", "list the catalogued behaviours, their tests and last results", RunBehaviours},
+      {"mutants", "switch on each deliberate bug and show which tests notice", RunMutants},
       {"up", "start a cluster of local processes, until Ctrl-C", RunUp},
       {"apiserver", "serve the Kubernetes API over an etcd v3 store", RunApiserver},
       {"controller-manager", "run the controllers", RunControllerManager},

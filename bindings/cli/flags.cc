@@ -32,6 +32,13 @@ void Flags::Boolean(std::string name, bool* value) {
                              }};
 }
 
+void Flags::OptionalText(std::string name, std::string alone, std::string* value) {
+  flags_[std::move(name)] = {.boolean = true, .set = [alone = std::move(alone), value](std::string_view text) {
+                               *value = text == "true" ? alone : text;
+                               return Status::Ok();
+                             }};
+}
+
 void Flags::List(std::string name, std::vector<std::string>* values) {
   auto first = std::make_shared<bool>(true);
   flags_[std::move(name)] = {.set = [values, first](std::string_view text) {

@@ -17,6 +17,8 @@ class Flags {
   void Text(std::string name, std::string* value);
   void Integer(std::string name, int* value);
   void Boolean(std::string name, bool* value);
+  // --name alone stands for `alone`; a value needs the '='.
+  void OptionalText(std::string name, std::string alone, std::string* value);
   // Comma-separated; may be given several times.
   void List(std::string name, std::vector<std::string>* values);
   // Accepted for the sake of upstream's command lines; has no effect here.
@@ -27,7 +29,7 @@ class Flags {
 
  private:
   struct Flag {
-    bool boolean = false;
+    bool boolean = false;  // takes no following argument
     std::function<Status(std::string_view)> set;
   };
   std::map<std::string, Flag, std::less<>> flags_;

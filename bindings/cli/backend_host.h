@@ -1,0 +1,56 @@
+// Where the jobs of one back end run: what it offers, started once by the parent; a cluster to test against
+// for each job, made in the worker.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "chaos/nemesis.h"
+#include "conformance/runner.h"
+#include "conformance/selection.h"
+#include "fixtures/cluster.h"
+
+namespace kp::cli {
+
+// What the command line says about clusters.
+struct ClusterShape {
+  int members = 1;
+  int nodes = 3;
+  bool faults = false;
+  bool slow = false;              // waits over 5 s also where time is real
+  bool allow_disruptive = false;  // faults on a cluster that is not ours
+  std::string kubeconfig;         // path, for remote
+  std::string etcd_servers;       // a foreign store under the process cluster
+};
+
+class BackendHost {
+ public:
+  virtual ~BackendHost() = default;
+  virtual fixtures::Backend backend() const = 0;
+  std::string_view name() const { return fixtures::BackendName(backend()); }
+  // In the parent, once, before any job.
+  virtual Status Start() { return Status::Ok(); }
+  // What a cluster for this behaviour would offer. Known without a start.
+  virtual conformance::Capabilities Offers(const conformance::Entry& entry) const = 0;
+  // In a worker.
+  virtual reports::TestResult Run(const conformance::Job& job, const conformance::Entry& entry) = 0;
+  // Whose server answers; after Start.
+  virtual std::string ServerIdentity() const = 0;
+  // The flags of a recipe that make this cluster again: "--backend sim --faults".
+  virtual std::string RecipeFlags() const = 0;
+};
+
+std::unique_ptr<BackendHost> MakeSimHost(const ClusterShape& shape);
+std::unique_ptr<BackendHost> MakeProcessHost(const ClusterShape& shape);
+std::unique_ptr<BackendHost> MakeRemoteHost(const ClusterShape& shape);
+
+// Lets the nemesis work while a test runs. It must outlive the test.
+conformance::Disturbance DisturbanceOf(chaos::Nemesis& nemesis);
+
+// How many of a capability the behaviour needs: 0 where it does not say.
+int64_t Needed(const conformance::Entry& entry, std::string_view capability);
+
+// A setup that failed is no verdict on the behaviour: the message says so with this prefix.
+inline constexpr std::string_view kSetupFailed = "the cluster did not come up: ";
+
+}  // namespace kp::cli

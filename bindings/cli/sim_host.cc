@@ -1,0 +1,106 @@
+#include "bindings/cli/sim_host.h"
+
+#include <algorithm>
+
+#include "chaos/nemesis.h"
+
+namespace kp::cli {
+
+using conformance::Entry;
+using conformance::Job;
+using reports::Outcome;
+using reports::TestResult;
+
+namespace {
+
+// What a failed test shows of the components' logs.
+constexpr size_t kShownLogLines = 60;
+
+class SimHost : public BackendHost {
+ public:
+  explicit SimHost(const ClusterShape& shape) : shape_(shape) {}
+
+  fixtures::Backend backend() const override { return fixtures::Backend::kSim; }
+  // A cluster of a job's own is as large as its behaviour needs.
+  conformance::Capabilities Offers(const Entry& entry) const override {
+    return {{"nodes", std::max<int64_t>(shape_.nodes, Needed(entry, "nodes"))},
+            {"members", std::max<int64_t>(shape_.members, Needed(entry, "members"))},
+            {"fast-time", 1},
+            {"faults", 1},
+            {"store", 1},
+            {"identities", 1},
+            {"simulated-runtime", 1}};
+  }
+  TestResult Run(const Job& job, const Entry& entry) override {
+    fixtures::SimCluster cluster(SimOptions(shape_, entry, job));
+    return RunInSim(cluster, job, shape_.faults);
+  }
+  std::string ServerIdentity() const override { return "kubeproof, simulated"; }
+  std::string RecipeFlags() const override {
+    const ClusterShape usual;
+    std::string flags = "--backend sim";
+    if (shape_.faults) flags += " --faults";
+    if (shape_.members != (shape_.faults ? 3 : usual.members)) flags += " --members " + std::to_string(shape_.members);
+    if (shape_.nodes != usual.nodes) flags += " --nodes " + std::to_string(shape_.nodes);
+    return flags;
+  }
+
+ private:
+  ClusterShape shape_;
+};
+
+TestResult RunBroken(fixtures::SimCluster& cluster, const Job& job) {
+  chaos::Nemesis nemesis(cluster, {.seed = job.seed});
+  TestResult result = conformance::RunJob(job, cluster, DisturbanceOf(nemesis));
+  for (const auto& [kind, count] : nemesis.counts()) {
+    result.timeline.push_back({{}, "faults injected", kind, std::to_string(count)});
+  }
+  for (const auto& [kind, count] : cluster.faults()->Bites()) {
+    if (count > 0) result.timeline.push_back({{}, "faults that bit", kind, std::to_string(count)});
+  }
+  return result;
+}
+
+void ShowLog(fixtures::SimCluster& cluster, TestResult& result) {
+  const auto& lines = cluster.world().log_lines();
+  const size_t first = lines.size() > kShownLogLines ? lines.size() - kShownLogLines : 0;
+  const Duration end = result.timeline.empty() ? Duration(0) : result.timeline.back().at;
+  for (size_t i = first; i < lines.size(); ++i) result.timeline.push_back({end, "log", "line", lines[i]});
+}
+
+}  // namespace
+
+conformance::Disturbance DisturbanceOf(chaos::Nemesis& nemesis) {
+  conformance::Disturbance disturbance;
+  disturbance.gate.settle = [&] { (void)nemesis.Settle(); };
+  disturbance.gate.resume = [&] { nemesis.Start(); };
+  disturbance.begin = [&] { nemesis.Start(); };
+  disturbance.end = [&] { (void)nemesis.Settle(); };
+  disturbance.log = [&] { return nemesis.log(); };
+  return disturbance;
+}
+
+fixtures::SimClusterOptions SimOptions(const ClusterShape& shape, const Entry& entry, const Job& job) {
+  fixtures::SimClusterOptions options;
+  options.seed = StableHash(job.behaviour.name(), job.seed);
+  options.members = static_cast<int>(std::max<int64_t>(shape.members, Needed(entry, "members")));
+  options.nodes = static_cast<int>(std::max<int64_t>(shape.nodes, Needed(entry, "nodes")));
+  return options;
+}
+
+TestResult RunInSim(fixtures::SimCluster& cluster, const Job& job, bool faults) {
+  TestResult result;
+  if (!cluster.AwaitReady()) {
+    result = conformance::ResultOf(job);
+    result.outcome = Outcome::kFail;
+    result.message = std::string(kSetupFailed) + "the nodes were not ready in time";
+  } else {
+    result = faults ? RunBroken(cluster, job) : conformance::RunJob(job, cluster);
+  }
+  if (result.outcome == Outcome::kFail) ShowLog(cluster, result);
+  return result;
+}
+
+std::unique_ptr<BackendHost> MakeSimHost(const ClusterShape& shape) { return std::make_unique<SimHost>(shape); }
+
+}  // namespace kp::cli
