@@ -120,7 +120,32 @@ class Scheduler {
     return checker_.Check();
   }
 
+  std::optional<std::string> Heal() {
+    cluster_.Heal();
+    for (NodeId id = 1; id <= cluster_.size(); ++id) {
+      if (!cluster_.member(id).up()) cluster_.member(id).Start();
+    }
+    for (int attempt = 0; attempt < 100; ++attempt) {
+      cluster_.Pass(1);
+      if (auto violation = checker_.Check()) return violation;
+      for (NodeId id = 1; id <= cluster_.size(); ++id) {
+        if (cluster_.node(id).role() == raft::Role::kLeader) (void)cluster_.Propose(id, "healed");
+      }
+      cluster_.Settle();
+      if (AllApplied("healed")) return checker_.Check();
+    }
+    return "no progress after the faults ended";
+  }
+
  private:
+  bool AllApplied(std::string_view data) {
+    for (NodeId id = 1; id <= cluster_.size(); ++id) {
+      const auto& applied = cluster_.member(id).applied();
+      if (applied.empty() || applied.back().bytes() != data) return false;
+    }
+    return true;
+  }
+
   void Perform(Act act, NodeId id) {
     raft::TestMember& member = cluster_.member(id);
     if (act == Act::kStart && !member.up()) member.Start();
@@ -167,16 +192,26 @@ class Scheduler {
   uint32_t total_weight_ = 0;
 };
 
-}  // namespace
-
-std::optional<std::string> RunSchedule(const Schedule& schedule) {
-  Scheduler scheduler(schedule);
+std::optional<std::string> RunSteps(Scheduler& scheduler, const Schedule& schedule) {
   for (size_t step = 0; step < schedule.choices.size(); ++step) {
     if (auto violation = scheduler.Step(schedule.choices[step])) {
       return "step " + std::to_string(step) + ": " + *violation;
     }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> RunSchedule(const Schedule& schedule) {
+  Scheduler scheduler(schedule);
+  return RunSteps(scheduler, schedule);
+}
+
+std::optional<std::string> RunScheduleAndHeal(const Schedule& schedule) {
+  Scheduler scheduler(schedule);
+  if (auto violation = RunSteps(scheduler, schedule)) return violation;
+  return scheduler.Heal();
 }
 
 Schedule DrawSchedule(uint64_t seed, size_t steps) {

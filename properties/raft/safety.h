@@ -80,6 +80,10 @@ struct Schedule {
 // Nothing when every property held after every step.
 std::optional<std::string> RunSchedule(const Schedule& schedule);
 
+// The same, then the faults end: within some election timeouts all members must have applied a new
+// proposal.
+std::optional<std::string> RunScheduleAndHeal(const Schedule& schedule);
+
 // A schedule drawn from `seed`: size, options and `steps` choices.
 Schedule DrawSchedule(uint64_t seed, size_t steps);
 

@@ -15,9 +15,9 @@ namespace {
 
 constexpr size_t kSteps = 500;
 
-TEST(RaftSafety, HoldsUnderDrawnSchedules) {
+TEST(RaftSafety, HoldsUnderDrawnSchedulesAndProgressFollows) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
-    const auto violation = RunSchedule(DrawSchedule(seed, kSteps));
+    const auto violation = RunScheduleAndHeal(DrawSchedule(seed, kSteps));
     ASSERT_FALSE(violation) << "seed " << seed << ", " << *violation;
   }
 }

@@ -122,7 +122,7 @@ void Bootstrap::Ensure(const Value& object, runtime::Task done) {
     if (!built.ok()) return built.error();
     return Decision::Write(*built);
   };
-  storage_.Modify(key, decide, alive_.Wrap([this, object, done](ApiResult<Outcome> outcome) {
+  storage_.Modify(key, decide, 0, alive_.Wrap([this, object, done](ApiResult<Outcome> outcome) {
     if (outcome.ok()) return done();
     env_.Log(runtime::Severity::kWarning, "apiserver",
              "bootstrap of " + object["kind"].str() + " " + object["metadata"]["name"].str() + ": " +

@@ -1,6 +1,7 @@
 #include "reference/apiserver/encode.h"
 
 #include "reference/api/json.h"
+#include "reference/api/stored_form.h"
 #include "reference/api/table.h"
 #include "reference/api/yaml.h"
 
@@ -30,7 +31,8 @@ std::string Print(const MediaForm& form, const Value& value) {
   return form.syntax == Syntax::kYaml ? api::ToYaml(value) : api::ToJson(value) + "\n";
 }
 
-Value Shaped(const api::Kind& kind, const MediaForm& form, const Value& object, WallTime now, bool with_columns) {
+Value Shaped(const api::Kind& kind, const MediaForm& form, const Value& stored, WallTime now, bool with_columns) {
+  const Value object = api::FromStoredForm(kind, stored);
   switch (form.shape) {
     case Shape::kTable: return api::RenderTable(kind, object, TableOptionsOf(form, now, with_columns));
     case Shape::kMetadata: return api::PartialObjectMetadata(object, form.table_version);
@@ -41,11 +43,12 @@ Value Shaped(const api::Kind& kind, const MediaForm& form, const Value& object, 
 
 std::string EncodeList(const api::Kind& kind, const MediaForm& form, const ListPage& page, WallTime now) {
   const Value meta = ListMeta(page);
+  std::vector<Value> items = page.items;
+  for (Value& item : items) item = api::FromStoredForm(kind, item);
   if (form.shape == Shape::kTable) {
-    return Print(form, api::RenderTable(kind, page.items, meta, TableOptionsOf(form, now, true)));
+    return Print(form, api::RenderTable(kind, items, meta, TableOptionsOf(form, now, true)));
   }
   const bool metadata = form.shape == Shape::kMetadata;
-  std::vector<Value> items = page.items;
   if (metadata) {
     for (Value& item : items) item = api::PartialObjectMetadata(item, form.table_version);
   }

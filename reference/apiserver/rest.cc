@@ -1,5 +1,6 @@
 #include "reference/apiserver/rest.h"
 
+#include "reference/api/stored_form.h"
 #include "reference/apiserver/encode.h"
 #include "reference/apiserver/stored_object.h"
 #include "reference/base/strings.h"
@@ -10,8 +11,22 @@ using api::ApiResult;
 using api::ApiStatus;
 using api::Value;
 
+namespace {
+
+// For a kind that is another view of the stored one: decides on the view.
+Decide OnView(const api::Kind& kind, Decide decide) {
+  return [&kind, decide = std::move(decide)](const Value& stored) -> ApiResult<Decision> {
+    ApiResult<Decision> decision = decide(stored.is_null() ? stored : api::FromStoredForm(kind, stored));
+    if (decision.ok() && !decision->object.is_null()) decision->object = api::ToStoredForm(kind, decision->object);
+    return decision;
+  };
+}
+
+}  // namespace
+
 Rest::Rest(runtime::Env& env, Storage& storage, const api::Registry& registry, const RbacPolicy& policy,
-           const Authorizer& authorizer, Authenticator& authenticator, TokenIssuer tokens)
+           const Authorizer& authorizer, Authenticator& authenticator, TokenIssuer tokens,
+           const ServiceAddressOptions& services)
     : env_(env),
       storage_(storage),
       registry_(registry),
@@ -20,7 +35,9 @@ Rest::Rest(runtime::Env& env, Storage& storage, const api::Registry& registry, c
       authenticator_(authenticator),
       tokens_(std::move(tokens)),
       random_(env.random().Fork("apiserver/objects")),
-      lister_(storage) {}
+      lister_(storage),
+      addresses_(env, storage.store(), services),
+      leases_(env, storage.store()) {}
 
 Rest::~Rest() = default;
 
@@ -92,10 +109,25 @@ void Rest::Modify(const SharedCall& call, const ObjectKey& key, Decide decide) {
              [this, call](const ApiResult<Outcome>& outcome) { AnswerOutcome(call, outcome); });
 }
 
+void Rest::Store(const ObjectKey& key, Decide decide, std::function<void(const ApiResult<Outcome>&)> then) {
+  if (key.kind->gvk.group.empty() && key.kind->gvk.kind == "Service") return ModifyService(key, decide, then, 1);
+  WithLease(*key.kind, [=, this](const Result<int64_t>& lease) {
+    if (!lease.ok()) return then(StoreError(lease.status()));
+    storage_.Modify(key, OnView(*key.kind, decide), *lease, then);
+  });
+}
+
+void Rest::WithLease(const api::Kind& kind, std::function<void(const Result<int64_t>&)> then) {
+  const int64_t seconds = HooksOf(kind).lifetime_seconds;
+  if (seconds == 0) return then(int64_t{0});
+  leases_.Get(seconds, alive_.Wrap(std::move(then)));
+}
+
 void Rest::ModifyThen(const SharedCall& call, const ObjectKey& key, Decide decide,
                       std::function<void(const ApiResult<Outcome>&)> then) {
-  if (!call->dry_run()) return storage_.Modify(key, std::move(decide), alive_.Wrap(std::move(then)));
-  storage_.Get(key, alive_.Wrap([decide = std::move(decide), then = std::move(then)](ApiResult<Value> current) {
+  if (!call->dry_run()) return Store(key, std::move(decide), alive_.Wrap(std::move(then)));
+  storage_.Get(key, alive_.Wrap([decide = OnView(*key.kind, std::move(decide)),
+                                 then = std::move(then)](ApiResult<Value> current) {
     if (!current.ok() && !current.error().IsNotFound()) return then(current.error());
     ApiResult<Decision> decision = decide(current.ok() ? *current : Value());
     if (!decision.ok()) return then(decision.error());

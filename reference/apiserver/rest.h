@@ -12,10 +12,12 @@
 #include "reference/apiserver/body.h"
 #include "reference/apiserver/call.h"
 #include "reference/apiserver/kinds/hooks.h"
+#include "reference/apiserver/lease_pool.h"
 #include "reference/apiserver/lister.h"
 #include "reference/apiserver/object_delete.h"
 #include "reference/apiserver/object_write.h"
 #include "reference/apiserver/rbac_policy.h"
+#include "reference/apiserver/service_addresses.h"
 #include "reference/apiserver/storage.h"
 #include "reference/apiserver/watch_stream.h"
 #include "reference/runtime/env.h"
@@ -33,7 +35,8 @@ struct TokenIssuer {
 class Rest {
  public:
   Rest(runtime::Env& env, Storage& storage, const api::Registry& registry, const RbacPolicy& policy,
-       const Authorizer& authorizer, Authenticator& authenticator, TokenIssuer tokens);
+       const Authorizer& authorizer, Authenticator& authenticator, TokenIssuer tokens,
+       const ServiceAddressOptions& services);
   ~Rest();
 
   // `call` is authorized, names a resource, and its kind and form are set.
@@ -48,6 +51,16 @@ class Rest {
   void Modify(const SharedCall& call, const ObjectKey& key, Decide decide);
   void ModifyThen(const SharedCall& call, const ObjectKey& key, Decide decide,
                   std::function<void(const api::ApiResult<Outcome>&)> then);
+
+  // Storage::Modify with what the kind needs around it.
+  void Store(const ObjectKey& key, Decide decide, std::function<void(const api::ApiResult<Outcome>&)> then);
+  void WithLease(const api::Kind& kind, std::function<void(const Result<int64_t>&)> then);
+  void CreateService(const SharedCall& call, const ObjectKey& key, const api::Value& built,
+                     std::function<void(api::ApiResult<api::Value>)> then);
+  void ModifyService(const ObjectKey& key, Decide decide, std::function<void(const api::ApiResult<Outcome>&)> then,
+                     int attempt);
+  void AssignAndStore(const ObjectKey& key, Decide decide, std::function<void(const api::ApiResult<Outcome>&)> then,
+                      int attempt, const api::Value& current, const api::Value& wanted);
 
   // False when the subresource is not one of those with rules of their own.
   bool ServeSubresource(const SharedCall& call);
@@ -70,6 +83,8 @@ class Rest {
   // `then` runs when `ns` exists and takes new objects; else the call is answered.
   void WithNamespace(const SharedCall& call, const std::string& ns, std::function<void()> then);
   void CreateBuilt(const SharedCall& call, const api::Value& wanted, int attempt);
+  void StoreNew(const SharedCall& call, const ObjectKey& key, const api::Value& built,
+                std::function<void(api::ApiResult<api::Value>)> then);
   void Update(const SharedCall& call);
   void Patch(const SharedCall& call);
   void Delete(const SharedCall& call);
@@ -85,6 +100,8 @@ class Rest {
   TokenIssuer tokens_;
   Random random_;
   Lister lister_;
+  ServiceAddresses addresses_;
+  LeasePool leases_;
   uint64_t last_watch_ = 0;
   std::map<uint64_t, std::unique_ptr<WatchStream>> watches_;
   Alive alive_;

@@ -66,7 +66,7 @@ void Rest::DeleteItems(const SharedCall& call, const DeleteOptions& options, std
       if (current.is_null()) return Decision::Keep(current);
       return DecideDelete(Context(call), *call->kind, options, current);
     };
-    storage_.Modify(key, decide, alive_.Wrap([this, call, page, progress](ApiResult<Outcome> outcome) {
+    Store(key, decide, alive_.Wrap([this, call, page, progress](const ApiResult<Outcome>& outcome) {
       if (!outcome.ok()) progress->failure = outcome.error();
       if (--progress->left > 0) return;
       if (!progress->failure.ok()) return call->Answer(progress->failure);

@@ -14,7 +14,8 @@ bool Rest::ServeSubresource(const SharedCall& call) {
   const std::string& kind = call->kind->gvk.kind;
   const std::string& sub = info.subresource;
   if (sub.empty()) {
-    if (info.verb != "create" || call->kind->storage != "-") return false;
+    // Kinds that cannot be listed are questions and commands, not objects.
+    if (info.verb != "create" || call->kind->HasVerb("list")) return false;
     if (kind == "Binding") {
       Bind(call, "");
     } else {

@@ -1,3 +1,4 @@
+#include "reference/api/stored_form.h"
 #include "reference/apiserver/metadata_rules.h"
 #include "reference/apiserver/object_patch.h"
 #include "reference/apiserver/rest.h"
@@ -47,7 +48,7 @@ ApiResult<Value> WithAddress(const Call& call, const Value& object) {
   return out.With({"metadata", "name"}, info.name);
 }
 
-ApiResult<Decision> Store(const api::Kind& kind, ApiResult<Value> built) {
+ApiResult<Decision> Decided(const api::Kind& kind, ApiResult<Value> built) {
   if (!built.ok()) return built.error();
   if (IsFinished(kind, *built)) return Decision::Delete(*built);
   return Decision::Write(*built);
@@ -93,13 +94,22 @@ void Rest::CreateBuilt(const SharedCall& call, const Value& wanted, int attempt)
   if (!built.ok()) return call->Answer(built.error());
   if (call->dry_run()) return call->AnswerObject(201, *call->kind, *built, env_.Wall());
   const ObjectKey key{call->kind, (*built)["metadata"]["namespace"].str(), (*built)["metadata"]["name"].str()};
-  storage_.Create(key, *built, 0, alive_.Wrap([this, call, wanted, attempt, generated, key](ApiResult<Value> stored) {
+  StoreNew(call, key, *built, [this, call, wanted, attempt, generated, key](ApiResult<Value> stored) {
     if (stored.ok()) return call->AnswerObject(201, *call->kind, *stored, env_.Wall());
     const bool taken = stored.error().IsAlreadyExists() && generated;
     if (taken && attempt < kGenerateAttempts) return CreateBuilt(call, wanted, attempt + 1);
     if (!taken) return call->Answer(stored.error());
     call->Answer(ApiStatus::GenerateNameConflict(call->kind->gvk.group, call->kind->plural, key.name));
-  }));
+  });
+}
+
+void Rest::StoreNew(const SharedCall& call, const ObjectKey& key, const Value& built,
+                    std::function<void(ApiResult<Value>)> then) {
+  if (key.kind->gvk.group.empty() && key.kind->gvk.kind == "Service") return CreateService(call, key, built, then);
+  WithLease(*key.kind, [=, this](const Result<int64_t>& lease) {
+    if (!lease.ok()) return then(StoreError(lease.status()));
+    storage_.Create(key, api::ToStoredForm(*key.kind, built), *lease, alive_.Wrap(then));
+  });
 }
 
 void Rest::Update(const SharedCall& call) {
@@ -109,12 +119,12 @@ void Rest::Update(const SharedCall& call) {
   if (!object.ok()) return call->Answer(object.error());
   const auto decide = [this, call, wanted = *object](const Value& current) -> ApiResult<Decision> {
     const api::Kind& kind = *call->kind;
-    if (!current.is_null()) return Store(kind, BuildUpdate(Context(call), kind, TargetOf(*call), wanted, current));
+    if (!current.is_null()) return Decided(kind, BuildUpdate(Context(call), kind, TargetOf(*call), wanted, current));
     const bool creates = HooksOf(kind).create_on_update && call->info.subresource.empty();
     if (!creates || !wanted["metadata"]["resourceVersion"].empty()) {
       return ApiStatus::NotFound(kind.gvk.group, kind.plural, call->info.name);
     }
-    return Store(kind, BuildNew(Context(call), kind, wanted));
+    return Decided(kind, BuildNew(Context(call), kind, wanted));
   };
   Modify(call, KeyOf(call), decide);
 }
@@ -138,7 +148,7 @@ void Rest::Patch(const SharedCall& call) {
     ApiResult<Value> decoded = CheckDecoded(*call, kind, *patched, {}, validation);
     if (decoded.ok()) decoded = WithAddress(*call, *decoded);
     if (!decoded.ok()) return decoded.error();
-    return Store(kind, BuildUpdate(Context(call), kind, TargetOf(*call), *decoded, current));
+    return Decided(kind, BuildUpdate(Context(call), kind, TargetOf(*call), *decoded, current));
   };
   Modify(call, KeyOf(call), decide);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reference/api/object_rules.h"
+#include "reference/api/stored_form.h"
 
 namespace kp::apiserver {
 
@@ -41,7 +42,9 @@ ApiResult<Selection> Selection::Parse(const api::Kind& kind, std::string ns, con
   return selection;
 }
 
-bool Selection::Matches(const Value& object) const {
+bool Selection::Matches(const Value& stored) const {
+  if (!narrowed()) return true;
+  const Value object = api::FromStoredForm(*kind, stored);
   if (!labels.selects_everything() && !labels.Matches(object["metadata"]["labels"])) return false;
   return fields.empty() || fields.Matches([&](std::string_view field) { return FieldOf(*kind, object, field); });
 }

@@ -47,8 +47,9 @@ class ServerImpl : public Server {
         return Status(signer.status().code(), "service account signing key: " + signer.status().message());
       issuer.signer = std::move(*signer);
     }
+    const ServiceAddressOptions services{options_.service_cidr, options_.node_port_first, options_.node_port_last};
     rest_ = std::make_unique<Rest>(env_, storage_, registry_, policy_.policy(), authorizer_, *authenticator_,
-                                   std::move(issuer));
+                                   std::move(issuer), services);
     return Status::Ok();
   }
 

@@ -88,13 +88,14 @@ void Storage::Create(const ObjectKey& key, const Value& object, int64_t lease, C
 struct Storage::Modification {
   ObjectKey key;
   Decide decide;
+  int64_t lease = 0;
   Completion<ApiResult<Outcome>> done;
   int attempts = 0;
 };
 
-void Storage::Modify(const ObjectKey& key, Decide decide, Completion<ApiResult<Outcome>> done) {
+void Storage::Modify(const ObjectKey& key, Decide decide, int64_t lease, Completion<ApiResult<Outcome>> done) {
   auto work = std::make_shared<Modification>();
-  *work = {.key = key, .decide = std::move(decide), .done = std::move(done)};
+  *work = {.key = key, .decide = std::move(decide), .lease = lease, .done = std::move(done)};
   // The cached state is a guess that saves a read; the guard of the write finds out when it is old.
   const WatchCache::Entry* cached = Cache(*key.kind).Find(key.CacheKey());
   if (!cached) return AttemptLive(work);
@@ -134,6 +135,7 @@ void Storage::WriteDecided(const std::shared_ptr<Modification>& work, const Valu
   const bool deletes = decision.action == Decision::Action::kDelete;
   client::EtcdGuardedWrite write{.key = work->key.StoreKey(), .expected_revision = revision};
   if (!deletes) write.value = EncodeStored(decision.object);
+  write.lease = work->lease;
   store_.Write(write, alive_.Wrap([this, work, deletes, created = current.is_null(),
                                    object = decision.object](Result<client::EtcdWriteResult> result) {
     if (!result.ok()) return work->done(StoreError(result.status()));

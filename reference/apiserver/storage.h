@@ -65,7 +65,7 @@ class Storage {
   // AlreadyExists when there is one. `lease` as etcd has it, 0 for none.
   void Create(const ObjectKey& key, const api::Value& object, int64_t lease,
               Completion<api::ApiResult<api::Value>> done);
-  void Modify(const ObjectKey& key, Decide decide, Completion<api::ApiResult<Outcome>> done);
+  void Modify(const ObjectKey& key, Decide decide, int64_t lease, Completion<api::ApiResult<Outcome>> done);
 
  private:
   struct Modification;

@@ -267,6 +267,9 @@ void Node::RestoreSnapshot(const Snapshot& snapshot) {
   // The log's configuration entries are gone, and so is what they said (databendlabs/openraft#1808).
   configuration_ = snapshot.meta.configuration;
   snapshot_ = snapshot;
+  // Not yet taken, from when we led this turn: the owner could not fill it from a state machine that
+  // has fallen behind the log.
+  std::erase_if(messages_, [](const Message& message) { return message.type == MessageType::kSnapshot; });
 }
 
 void Node::ReportUnreachable(NodeId id) {

@@ -75,6 +75,27 @@ TEST(RaftSnapshot, AnOldOneChangesNothing) {
   EXPECT_EQ(cluster.node(2).log().last(), 6u);
 }
 
+TEST(RaftSnapshot, ADeposedLeaderThatReceivesOneSendsNone) {
+  TestCluster cluster(3);
+  cluster.Elect(1);
+  cluster.Isolate(3);
+  ProposeMany(cluster, 1, 5);
+  cluster.member(1).Compact(0);
+  Node& node = cluster.node(1);
+  // In one turn: a sign of life of 3, which lacks what is compacted, then a newer leader's snapshot.
+  node.Step({.type = MessageType::kHeartbeatReply, .from = 3, .to = 1, .term = node.term()});
+  node.Step({.type = MessageType::kAppendReply, .from = 3, .to = 1, .term = node.term(), .index = 6, .reject = true});
+  Message newer{.type = MessageType::kSnapshot, .from = 2, .to = 1, .term = node.term() + 1};
+  newer.snapshot.emplace();
+  newer.snapshot->meta.index = 50;
+  newer.snapshot->meta.term = node.term() + 1;
+  newer.snapshot->meta.configuration = node.configuration();
+  node.Step(std::move(newer));
+  const Ready ready = node.TakeReady();
+  ASSERT_TRUE(ready.snapshot.has_value());
+  for (const Message& message : ready.messages) EXPECT_NE(message.type, MessageType::kSnapshot);
+}
+
 TEST(RaftMembership, ALearnerCatchesUpAndIsPromoted) {
   TestCluster cluster(3);
   cluster.Elect(1);

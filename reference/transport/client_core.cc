@@ -87,7 +87,7 @@ void ClientCore::OnSecure(const std::string& endpoint, Result<SecureStream> secu
   const bool http2 = prior_knowledge || secure->alpn == "h2";
   http1_only_ = !http2;
   connections_.push_back(http2 ? MakeHttp2ClientConnection(this, std::move(*secure), endpoint)
-                               : MakeHttp1ClientConnection(this, std::move(*secure)));
+                               : MakeHttp1ClientConnection(this, std::move(*secure), endpoint));
   GiveWaitingCalls();
 }
 

@@ -110,7 +110,8 @@ class ClientCore {
   Alive alive_;
 };
 
-std::shared_ptr<ClientConnection> MakeHttp1ClientConnection(ClientCore* core, SecureStream secure);
+std::shared_ptr<ClientConnection> MakeHttp1ClientConnection(ClientCore* core, SecureStream secure,
+                                                            const std::string& endpoint);
 std::shared_ptr<ClientConnection> MakeHttp2ClientConnection(ClientCore* core, SecureStream secure,
                                                             const std::string& endpoint);
 

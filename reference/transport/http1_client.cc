@@ -15,9 +15,10 @@ class Http1ClientConnection final : public ClientConnection,
                                     public wire::Http1Events,
                                     public std::enable_shared_from_this<Http1ClientConnection> {
  public:
-  Http1ClientConnection(ClientCore* core, SecureStream secure)
+  Http1ClientConnection(ClientCore* core, SecureStream secure, std::string authority)
       : core_(core),
         stream_(std::move(secure.stream)),
+        authority_(std::move(authority)),
         parser_(wire::Http1Parser::Role::kClient, {}, this),
         idle_timer_(core->env()) {}
 
@@ -30,9 +31,7 @@ class Http1ClientConnection final : public ClientConnection,
     call_ = call.id;
     const HttpClientRequest& request = call.request;
     Headers headers = request.headers;
-    if (!headers.Has("host"))
-      headers.Add("host",
-                  core_->options().tls.server_name.empty() ? stream_->PeerAddress() : core_->options().tls.server_name);
+    if (!headers.Has("host")) headers.Add("host", authority_);
     if (!headers.Has("user-agent")) headers.Add("user-agent", core_->options().user_agent);
     chunked_ = call.more || !call.early.empty();
     if (chunked_) {
@@ -150,6 +149,7 @@ class Http1ClientConnection final : public ClientConnection,
 
   ClientCore* core_;  // null after the end
   std::unique_ptr<runtime::Stream> stream_;
+  const std::string authority_;
   wire::Http1Parser parser_;
   runtime::Timer idle_timer_;
   uint64_t call_ = 0;  // 0: idle
@@ -162,8 +162,10 @@ class Http1ClientConnection final : public ClientConnection,
 
 }  // namespace
 
-std::shared_ptr<ClientConnection> MakeHttp1ClientConnection(ClientCore* core, SecureStream secure) {
-  auto connection = std::make_shared<Http1ClientConnection>(core, std::move(secure));
+std::shared_ptr<ClientConnection> MakeHttp1ClientConnection(ClientCore* core, SecureStream secure,
+                                                            const std::string& endpoint) {
+  const std::string& name = core->options().tls.server_name;
+  auto connection = std::make_shared<Http1ClientConnection>(core, std::move(secure), name.empty() ? endpoint : name);
   connection->Open();
   return connection;
 }

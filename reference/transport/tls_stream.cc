@@ -104,14 +104,24 @@ class StreamWithPrefix final : public LayeredStream {
   void Close() override { inner_->Close(); }
 
  private:
-  void Receive(std::string_view bytes) override { waiting_.append(bytes); }
+  // Usually nothing waits, and the bytes go on as they are.
+  void Receive(std::string_view bytes) override {
+    if (waiting_.empty()) {
+      direct_ = bytes;
+    } else {
+      waiting_.append(bytes);
+    }
+  }
   std::string_view Next() override {
+    if (waiting_.empty()) return std::exchange(direct_, {});
     delivered_ = std::exchange(waiting_, {});
     return delivered_;
   }
+  void AfterDelivery() override { waiting_.append(std::exchange(direct_, {})); }
 
   std::string waiting_;
   std::string delivered_;
+  std::string_view direct_;  // good during OnData only
 };
 
 }  // namespace

@@ -40,8 +40,15 @@ nghttp2_nv Field(std::string_view name, std::string_view value) {
   return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
+// HTTP/1.1's own fields have no place in HTTP/2 (RFC 9113 8.2.2).
+bool IsConnectionField(std::string_view name) {
+  return name == "connection" || name == "transfer-encoding" || name == "keep-alive";
+}
+
 void AddFields(const Headers& headers, std::vector<nghttp2_nv>* fields) {
-  for (const auto& [name, value] : headers.fields()) fields->push_back(Field(name, value));
+  for (const auto& [name, value] : headers.fields()) {
+    if (!IsConnectionField(name)) fields->push_back(Field(name, value));
+  }
 }
 
 }  // namespace
@@ -125,6 +132,7 @@ struct Http2Session::Callbacks {
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS: OnHeaderBlock(self, frame->hd.stream_id, end); break;
       case NGHTTP2_DATA:
+        if (frame->hd.length == 0 && !end) Charge(self);
         if (end) self.events->OnEnd(frame->hd.stream_id);
         break;
       case NGHTTP2_PING:

@@ -52,8 +52,8 @@ struct Http2Limits {
   size_t header_bytes = 64 * 1024;
   uint32_t stream_window = 4 * 1024 * 1024;
   uint32_t connection_window = 16 * 1024 * 1024;
-  // Frames that cost us work and the peer nothing: RST_STREAM, PING, SETTINGS, PRIORITY. This many at
-  // once, then as many per second as stated (CVE-2019-9512, CVE-2023-44487).
+  // Frames that cost us work and the peer nothing: RST_STREAM, PING, SETTINGS, PRIORITY, empty
+  // DATA. This many at once, then as many per second as stated (CVE-2019-9512, CVE-2023-44487).
   double control_burst = 2000;
   double control_per_second = 300;
 };

@@ -6,6 +6,13 @@
 namespace kp::apiserver {
 
 KindHooks ConfigMapHooks();
+KindHooks DeploymentHooks();
 KindHooks NamespaceHooks();
+KindHooks PodHooks();
+KindHooks ReplicaSetHooks();
+KindHooks RoleBindingHooks();
+KindHooks RoleHooks();
+KindHooks SecretHooks();
+KindHooks ServiceHooks();
 
 }  // namespace kp::apiserver

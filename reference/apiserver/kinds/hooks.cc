@@ -8,9 +8,23 @@ namespace kp::apiserver {
 
 const KindHooks& HooksOf(const api::Kind& kind) {
   using Key = std::pair<std::string, std::string>;
+  const std::string rbac = "rbac.authorization.k8s.io";
   static const auto* hooks = new std::map<Key, KindHooks>{
       {{"", "ConfigMap"}, ConfigMapHooks()},
+      {{"", "Endpoints"}, {.create_on_update = true}},
+      {{"", "Event"}, {.create_on_update = true, .lifetime_seconds = 3600}},
       {{"", "Namespace"}, NamespaceHooks()},
+      {{"", "Pod"}, PodHooks()},
+      {{"", "Secret"}, SecretHooks()},
+      {{"", "Service"}, ServiceHooks()},
+      {{"apps", "Deployment"}, DeploymentHooks()},
+      {{"apps", "ReplicaSet"}, ReplicaSetHooks()},
+      {{"coordination.k8s.io", "Lease"}, {.create_on_update = true, .version_required = true}},
+      {{"events.k8s.io", "Event"}, {.create_on_update = true, .lifetime_seconds = 3600}},
+      {{rbac, "ClusterRole"}, RoleHooks()},
+      {{rbac, "ClusterRoleBinding"}, RoleBindingHooks()},
+      {{rbac, "Role"}, RoleHooks()},
+      {{rbac, "RoleBinding"}, RoleBindingHooks()},
   };
   static const auto* none = new KindHooks();
   const auto it = hooks->find({kind.gvk.group, kind.gvk.kind});

@@ -98,8 +98,8 @@ void Connection::Close() {
   if (state_ != State::kOpen) return;
   state_ = State::kClosing;
   handler_ = nullptr;
-  self_ = shared_from_this();
-  linger_ = loop_.After(kLinger, [this] { Release(); });
+  // The timer holds this until the end, which may be the loop's.
+  linger_ = loop_.After(kLinger, [self = shared_from_this()] { self->Release(); });
   UpdateInterest();
   ScheduleFlush();
 }
@@ -232,13 +232,12 @@ void Connection::Release() {
   if (state_ == State::kDone) return;
   state_ = State::kDone;
   handler_ = nullptr;
+  auto self = weak_from_this().lock();  // the timer may be the last holder
   loop_.Cancel(linger_);
   if (token_ != 0) loop_.Unwatch(fd_, std::exchange(token_, 0));
   close(fd_);
   out_.clear();
   sent_ = 0;
-  // May be the last holder, so nothing follows.
-  std::shared_ptr<Connection> last = std::move(self_);
 }
 
 }  // namespace kp::runtime::posix

@@ -56,7 +56,6 @@ class Connection : public FdHandler, public std::enable_shared_from_this<Connect
   std::string peer_;
   std::string local_;
   TimerId linger_;
-  std::shared_ptr<Connection> self_;  // held between Close() and the end
 };
 
 }  // namespace kp::runtime::posix
