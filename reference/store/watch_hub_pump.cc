@@ -71,7 +71,8 @@ bool WatchHub::CatchUp(Serial serial, Time now) {
     if (watcher.range.Contains(event.kv->key) && watcher.Wants(event)) found.push_back(event);
   }
   const Revision seen = i < events.size() ? events[i - 1].revision() : position_;
-  watcher.next = seen + 1;
+  // One from a future revision keeps waiting for that, also after the store was replaced under it.
+  watcher.next = std::max(watcher.next, seen + 1);
   if (!found.empty()) Send(watcher, seen, std::move(found), now);
   if (i < events.size()) return true;
   MarkSynced(serial, watcher);

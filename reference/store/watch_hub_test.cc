@@ -212,5 +212,21 @@ TEST_F(WatchHubTest, WatcherSurvivesTheStoreBeingReplacedByASnapshot) {
   EXPECT_EQ(sink_.Take(), (Lines{"0:created", "0:[3+b 4+c]@4"}));
 }
 
+// etcd-io/etcd#20221; found again by a campaign of faults.
+TEST_F(WatchHubTest, FutureWatcherKeepsWaitingWhenTheStoreIsReplaced) {
+  Put("a");
+  Watch({.key = "a", .start_revision = 5});
+  Mvcc ahead = store_;
+  ASSERT_TRUE(ahead.Apply(PutRequest{.key = "a"}).ok());
+  store_ = *Mvcc::Restore(ahead.Serialize());
+  hub_.OnStoreReplaced();
+  Pump();
+  Put("a");
+  Pump();
+  Put("a");
+  Pump();
+  EXPECT_EQ(sink_.Take(), (Lines{"0:created", "0:[5+a]@5"}));
+}
+
 }  // namespace
 }  // namespace kp::store
