@@ -83,6 +83,7 @@ class ConformRun {
         progress_(isatty(STDERR_FILENO) != 0, workers_, env_.Now()) {}
 
   int Run(const std::vector<const Entry*>& entries) {
+    env_.HandleSignals([this](int) { Abort("interrupted"); });
     DescribeRun(entries);
     Result<std::string> folder = MakeRunFolder(options_.out, run_.started);
     if (!folder.ok()) return Complain(kEnvironment, folder.error().message());
@@ -138,7 +139,6 @@ class ConformRun {
     progress_.Say("checking " + std::to_string(run_.behaviours.size()) + " behaviours on " +
                   Join(run_.backends, " and ") + ": " + std::to_string(count) + " tests, " + std::to_string(workers_) +
                   " at a time, seed " + std::to_string(options_.seed));
-    env_.HandleSignals([this](int) { Abort("interrupted"); });
     runtime::Timer limit(env_);
     if (options_.timeout > Duration(0)) {
       limit.Start(options_.timeout, [this] { Abort("timed out after " + FormatDuration(options_.timeout)); });

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <set>
+#include <tuple>
 
 #include "bindings/cli/commands.h"
 #include "bindings/cli/flags.h"
@@ -43,6 +46,10 @@ struct Trial {
   PlannedJob planned;
 };
 
+// A job as it is told from others: a test in one simulated world.
+using JobKey = std::tuple<std::string, uint64_t, const BackendHost*>;
+JobKey KeyOf(const PlannedJob& planned) { return {planned.job.behaviour.name(), planned.job.seed, planned.host}; }
+
 // Those that are expected to notice come first: a kill ends a mutant's trials.
 void PutLikelyKillersFirst(const Mutant& mutant, const std::optional<KillMatrix>& earlier,
                            std::vector<PlannedJob>& jobs) {
@@ -70,40 +77,14 @@ class MutantRun {
     for (const Mutant& mutant : mutants_) matrix_.rows.push_back({mutant.name, mutant.component, mutant.breaks});
   }
 
-  Status PlanTrials() {
+  // False when it was interrupted.
+  Result<bool> Run() {
     conformance::Selection selection;
     selection.ids = options_.ids;
     const auto entries = conformance::Select(conformance::BuiltinCatalogue(), selection);
     if (!entries.ok()) return entries.error();
-    const auto behaviours = conformance::RegisteredBehaviours();
-    const std::optional<KillMatrix> earlier = ReadKillMatrix();
-    for (size_t i = 0; i < mutants_.size(); ++i) {
-      const SeedRange seeds{1, mutants_[i].faults ? options_.seeds : 1};
-      Plan plan = MakePlan(*entries, behaviours, mutants_[i].faults ? faulted_ : plain_, seeds);
-      PutLikelyKillersFirst(mutants_[i], earlier, plan.jobs);
-      for (PlannedJob& planned : plan.jobs) {
-        planned.job.recipe = "kubeproof --mutant " + mutants_[i].name + planned.job.recipe.substr(9);
-        trials_.push_back({i, std::move(planned)});
-      }
-      progress_.Expect("mutant", 1);
-    }
-    return Status::Ok();
-  }
-
-  // False when it was interrupted.
-  bool Run() {
     env_.HandleSignals([this](int) { pool_.Stop(); });
-    size_t next = 0;
-    const auto take = [&]() -> std::optional<size_t> {
-      while (next < trials_.size() && !options_.full && matrix_.rows[trials_[next].mutant].killed) ++next;
-      if (next == trials_.size()) return std::nullopt;
-      return next++;
-    };
-    const auto work = [this](size_t index) {
-      SetActiveMutant(mutants_[trials_[index].mutant].name);
-      return RunAndPrint(trials_[index].planned);
-    };
-    const bool completed = pool_.Run(take, work, [this](size_t index, JobEnd end) { Take(index, std::move(end)); });
+    const bool completed = FindSoundTests(*entries) && TryMutants(*entries);
     progress_.Finish();
     for (MutantRow& row : matrix_.rows) {
       for (std::vector<std::string>* ids : {&row.by, &row.crashed}) {
@@ -117,11 +98,63 @@ class MutantRun {
   const KillMatrix& matrix() const { return matrix_; }
 
  private:
+  std::vector<PlannedJob> JobsFor(const std::vector<const conformance::Entry*>& entries, bool faults) {
+    const SeedRange seeds{1, faults ? options_.seeds : 1};
+    return MakePlan(entries, conformance::RegisteredBehaviours(), faults ? faulted_ : plain_, seeds).jobs;
+  }
+
+  // A test that fails without a mutant says nothing about one.
+  bool FindSoundTests(const std::vector<const conformance::Entry*>& entries) {
+    std::vector<PlannedJob> jobs;
+    for (bool faults : {false, true}) {
+      if (std::ranges::none_of(mutants_, [&](const Mutant& mutant) { return mutant.faults == faults; })) continue;
+      std::ranges::move(JobsFor(entries, faults), std::back_inserter(jobs));
+    }
+    progress_.Expect("without a mutant", static_cast<int>(jobs.size()));
+    size_t next = 0;
+    return pool_.Run([&] { return next < jobs.size() ? std::optional(next++) : std::nullopt; },
+                     [&](size_t index) { return RunAndPrint(jobs[index]); },
+                     [&](size_t index, JobEnd end) {
+                       const EndedJob ended = ResultOfEnd(jobs[index].job, std::move(end));
+                       progress_.Ended("without a mutant", ended.result.duration, false, env_.Now());
+                       if (ended.result.outcome == Outcome::kPass) return;
+                       unsound_.insert(KeyOf(jobs[index]));
+                       if (ended.result.outcome == Outcome::kFail) {
+                         progress_.Say("left out, for it fails without a mutant: " + ended.result.recipe);
+                       }
+                     });
+  }
+
+  bool TryMutants(const std::vector<const conformance::Entry*>& entries) {
+    const std::optional<KillMatrix> earlier = ReadKillMatrix();
+    for (size_t i = 0; i < mutants_.size(); ++i) {
+      std::vector<PlannedJob> jobs = JobsFor(entries, mutants_[i].faults);
+      std::erase_if(jobs, [&](const PlannedJob& planned) { return unsound_.contains(KeyOf(planned)); });
+      PutLikelyKillersFirst(mutants_[i], earlier, jobs);
+      for (PlannedJob& planned : jobs) trials_.push_back({i, std::move(planned)});
+    }
+    progress_.Expect("with a mutant", static_cast<int>(trials_.size()));
+    size_t next = 0;
+    const auto take = [&]() -> std::optional<size_t> {
+      for (; next < trials_.size() && !options_.full && matrix_.rows[trials_[next].mutant].killed; ++next) {
+        progress_.Expect("with a mutant", -1);
+      }
+      if (next == trials_.size()) return std::nullopt;
+      return next++;
+    };
+    const auto work = [this](size_t index) {
+      SetActiveMutant(mutants_[trials_[index].mutant].name);
+      return RunAndPrint(trials_[index].planned);
+    };
+    return pool_.Run(take, work, [this](size_t index, JobEnd end) { Take(index, std::move(end)); });
+  }
+
   void Take(size_t index, JobEnd end) {
     const Trial& trial = trials_[index];
     MutantRow& row = matrix_.rows[trial.mutant];
     const EndedJob ended = ResultOfEnd(trial.planned.job, std::move(end));
     ++row.tried;
+    progress_.Ended("with a mutant", ended.result.duration, false, env_.Now());
     if (ended.result.outcome != Outcome::kFail) return;
     const std::string id(ended.result.id);
     // A cluster that does not come up is no verdict of the behaviour's test.
@@ -131,7 +164,6 @@ class MutantRun {
     }
     row.by.push_back(id);
     if (std::exchange(row.killed, true)) return;
-    progress_.Ended("mutant", ended.result.duration, false, env_.Now());
     const std::string why = ended.result.message.substr(0, std::min<size_t>(ended.result.message.find('\n'), 120));
     progress_.Say("killed  " + row.name + " by " + id + ": " + why);
   }
@@ -143,6 +175,7 @@ class MutantRun {
   Progress progress_;
   std::vector<std::unique_ptr<BackendHost>> plain_;
   std::vector<std::unique_ptr<BackendHost>> faulted_;
+  std::set<JobKey> unsound_;
   std::vector<Trial> trials_;
   KillMatrix matrix_;
 };
@@ -187,15 +220,15 @@ int RunMutants(int argc, char** argv) {
     if (mutants.empty()) return Complain(kUsage, "mutant '" + options.name + "' does not exist");
   }
   MutantRun run(options, std::move(mutants));
-  if (Status status = run.PlanTrials(); !status.ok()) return Complain(kUsage, status.message());
-  const bool completed = run.Run();
+  const Result<bool> completed = run.Run();
+  if (!completed.ok()) return Complain(kUsage, completed.error().message());
   if (Status status = SaveKillMatrix(run.matrix()); !status.ok()) return Complain(kEnvironment, status.message());
   if (options.output == "json") {
     std::printf("%s", PrintKillMatrixJson(run.matrix()).c_str());
   } else {
     PrintTable(run.matrix());
   }
-  if (!completed) return kAborted;
+  if (!*completed) return kAborted;
   // Killing mutants is what tests are for; a survivor is their failure.
   return std::ranges::all_of(run.matrix().rows, &MutantRow::killed) ? kPass : kFailures;
 #endif

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "reference/base/mutant.h"
+
 namespace kp::cli {
 
 using conformance::Behaviour;
@@ -17,7 +19,8 @@ Job MakeJob(const BackendHost& host, const Behaviour& behaviour, uint64_t seed) 
   job.behaviour = behaviour;
   job.backend = host.name();
   job.seed = seed;
-  job.recipe = "kubeproof conform " + host.RecipeFlags() + " --id " + std::string(behaviour.id);
+  const std::string mutant = ActiveMutant().empty() ? "" : "--mutant " + ActiveMutant() + " ";
+  job.recipe = "kubeproof " + mutant + "conform " + host.RecipeFlags() + " --id " + std::string(behaviour.id);
   if (host.backend() == fixtures::Backend::kSim) job.recipe += " --seed " + std::to_string(seed);
   return job;
 }

@@ -33,7 +33,8 @@ std::string PrintKillMatrixJson(const KillMatrix& matrix) {
 Result<KillMatrix> ParseKillMatrix(const std::string& text) {
   try {
     KillMatrix matrix;
-    for (const Json& row : Json::parse(text).at("mutants")) {
+    const Json json = Json::parse(text);
+    for (const Json& row : json.at("mutants")) {
       matrix.rows.push_back({row.at("name"), row.at("component"), row.at("breaks"), row.at("killed"),
                              row.at("by").get<std::vector<std::string>>(),
                              row.at("crashed").get<std::vector<std::string>>(), row.at("tried")});

@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+"""Runs `kubeproof conform` as a user does, in the simulator: exit codes, files, what it prints.
+
+    conform_test.py PROGRAM
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+PROGRAM = ""
+SAMPLE = ["apps/replicaset/makes-the-asked-number-of-pods", "apps/replicaset/adopts-matching-orphan",
+          "apps/deployment/rolls-out-a-new-template"]
+
+
+class Conform(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def run_it(self, *arguments, before=()):
+        return subprocess.run([PROGRAM, *before, *arguments], cwd=self.folder, capture_output=True, text=True,
+                              timeout=120)
+
+    def results(self, folder="runs/latest"):
+        with open(os.path.join(self.folder, folder, "results.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def test_passes_and_leaves_a_run_folder(self):
+        run = self.run_it("conform", "--backend", "sim", "--id", ",".join(SAMPLE))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("sim:     3 pass", run.stdout)
+        self.assertIn("seed 1", run.stderr)
+        self.assertEqual([r["outcome"] for r in self.results()["results"]], ["pass"] * 3)
+        latest = os.path.join(self.folder, "runs/latest")
+        self.assertEqual(sorted(os.listdir(latest)), ["junit.xml", "report.html", "results.json", "summary.md"])
+        xml.etree.ElementTree.parse(os.path.join(latest, "junit.xml"))
+        listed = self.run_it("behaviours", "-o", "json")
+        results = {b["id"]: b["results"] for b in json.loads(listed.stdout)["behaviours"]}
+        self.assertEqual(results[SAMPLE[0]], {"sim": "pass", "process": None, "remote": None})
+
+    def test_faults_and_seeds(self):
+        run = self.run_it("conform", "--backend", "sim", "--id", SAMPLE[2], "--seeds", "2", "--faults", "--out", "x")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        results = self.results("x")["results"]
+        self.assertEqual([r["seed"] for r in results], ["1", "2"])
+        for result in results:
+            self.assertTrue([t for t in result["timeline"] if t["object"] == "faults injected"])
+
+    def test_a_mutant_fails_and_never_passes(self):
+        noticed = self.run_it("conform", "--backend", "sim", "--id", SAMPLE[1], before=("--mutant", "controllers-never-adopt"))
+        self.assertEqual(noticed.returncode, 1, noticed.stdout)
+        self.assertIn("again: kubeproof --mutant controllers-never-adopt conform --backend sim --id " + SAMPLE[1],
+                      noticed.stdout)
+        unnoticed = self.run_it("conform", "--backend", "sim", "--id", SAMPLE[0], before=("--mutant", "kubelet-skips-pre-stop"))
+        self.assertEqual(unnoticed.returncode, 1)
+        self.assertIn("NOT PASSED", unnoticed.stdout)
+        again = self.run_it("conform", "--backend", "sim", "--rerun-failed=" + self.failed_folder(), "--list")
+        self.assertEqual(again.stdout.split(), ["must", SAMPLE[1]])
+
+    def failed_folder(self):
+        for name in sorted(os.listdir(os.path.join(self.folder, "runs"))):
+            if any(r["outcome"] == "fail" for r in self.results("runs/" + name)["results"]):
+                return "runs/" + name
+        self.fail("no failed run")
+
+    def test_a_kill_matrix(self):
+        run = self.run_it("mutants", "--name", "controllers-never-adopt", "--id", ",".join(SAMPLE), "-o", "json")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        [row] = json.loads(run.stdout)["mutants"]
+        self.assertEqual((row["killed"], row["by"]), (True, [SAMPLE[1]]))
+
+    def test_a_dry_run_claims_nothing(self):
+        run = self.run_it("conform", "--dry-run")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertNotRegex(run.stdout.lower(), r"\bpass\b")
+        self.assertIn("nothing was checked", run.stdout)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "runs")))
+
+    def test_bad_arguments(self):
+        for arguments in (["--id", "no/such/thing"], ["--colour"], ["--rerun-failed"]):
+            run = self.run_it("conform", *arguments)
+            self.assertEqual(run.returncode, 2, arguments)
+            self.assertEqual(run.stderr.count("\n"), 1, run.stderr)
+
+    def test_a_folder_that_cannot_be_made_is_the_environment(self):
+        run = self.run_it("conform", "--backend", "sim", "--id", SAMPLE[0], "--out", "/proc/no")
+        self.assertEqual(run.returncode, 3, run.stderr)
+
+    def test_a_run_out_of_time_reports_what_is_there(self):
+        run = self.run_it("conform", "--backend", "sim", "--seeds", "500", "--timeout", "300ms", "--out", "x")
+        self.assertEqual(run.returncode, 4, run.stdout)
+        record = self.results("x")
+        self.assertEqual(record["aborted"], "timed out after 300ms")
+        self.assertIn("skipped", {r["outcome"] for r in record["results"]})
+
+    def test_ctrl_c_reports_what_is_there(self):
+        with subprocess.Popen([PROGRAM, "conform", "--backend", "sim", "--seeds", "500", "--out", "x"], cwd=self.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            run.stderr.readline()  # "checking ..."
+            run.send_signal(signal.SIGINT)
+            run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 4)
+        self.assertEqual(self.results("x")["aborted"], "interrupted")
+
+    def test_the_simulator_is_deterministic(self):
+        run = self.run_it("conform", "--backend", "sim", "--id", SAMPLE[2], "--faults", "--check-determinism")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("run twice, 0 with two different transcripts", run.stdout)
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
