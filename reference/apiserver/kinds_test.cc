@@ -98,6 +98,19 @@ TEST(Pod, EvictionDeletes) {
   EXPECT_EQ(t.Do("GET", Pod("a"))->status, 404);
 }
 
+TEST(Pod, EphemeralContainersAreOnlyAdded) {
+  TestServer t;
+  t.Do("POST", kPods, PodNamed("a"));
+  const std::string sub = Pod("a/ephemeralcontainers");
+  EXPECT_EQ(
+      t.Patch(sub, R"({"spec":{"ephemeralContainers":[{"name":"d","image":"x"}]}})", "strategic-merge-patch")->status,
+      200);
+  EXPECT_EQ(
+      t.Patch(sub, R"({"spec":{"ephemeralContainers":[{"name":"d","image":"y"}]}})", "strategic-merge-patch")->status,
+      422);
+  EXPECT_EQ(t.Do("GET", Pod("a"))->Json()["spec"]["ephemeralContainers"][0]["image"].AsString(), "x");
+}
+
 TEST(Service, AddressesAreUniqueAndReleased) {
   TestServer t({.service_cidr = "10.0.0.0/29"});
   const auto service = [](const std::string& name) {

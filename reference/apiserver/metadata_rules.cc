@@ -88,7 +88,8 @@ bool HasItem(const Value& list, const Value& item) {
 
 Value StampNew(const api::Kind& kind, const Value& object, Random& random, WallTime now) {
   Value meta = object["metadata"].is_object() ? object["metadata"] : Value::EmptyObject();
-  for (std::string_view key : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"}) {
+  for (std::string_view key :
+       {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "managedFields"}) {
     meta = meta.Without(key);
   }
   meta = meta.With("uid", random.Uuid()).With("creationTimestamp", FormatRfc3339(now));
@@ -109,7 +110,8 @@ Value KeepIdentity(const Value& object, const Value& old) {
     const Value& kept = old["metadata"][key];
     meta = kept.is_null() ? meta.Without(key) : meta.With(key, kept);
   }
-  return object.With("metadata", meta.Without("selfLink"));
+  // Field ownership is not tracked, so what a client believes of it is not kept.
+  return object.With("metadata", meta.Without("selfLink").Without("managedFields"));
 }
 
 FieldCauses CheckMetadata(const api::Kind& kind, const Value& object) {

@@ -1,6 +1,7 @@
 #include "reference/apiserver/object_write.h"
 
 #include "reference/api/object_rules.h"
+#include "reference/apiserver/kinds/pod_spec.h"
 #include "reference/apiserver/metadata_rules.h"
 #include "reference/base/mutant.h"
 #include "reference/base/strings.h"
@@ -22,6 +23,17 @@ Value WithDefaults(const api::Kind& kind, const Value& object) {
   const Value filled = api::ApplyDefaults(kind, object);
   const KindHooks& hooks = HooksOf(kind);
   return hooks.defaults ? hooks.defaults(filled) : filled;
+}
+
+// What the target lets through of `object`.
+Value TakeTarget(const api::Kind& kind, WriteTarget target, const Value& object, const Value& old) {
+  switch (target) {
+    case WriteTarget::kStatus: return api::TakeStatus(kind, object, old);
+    case WriteTarget::kObject: return kind.HasStatus() ? api::KeepStatus(kind, object, old) : object;
+    case WriteTarget::kEphemeralContainers: break;
+  }
+  const Value& containers = object["spec"]["ephemeralContainers"];
+  return containers.empty() ? old : old.With({"spec", "ephemeralContainers"}, containers);
 }
 
 ApiStatus Invalid(const api::Kind& kind, const Value& object, FieldCauses causes) {
@@ -81,10 +93,7 @@ ApiResult<Value> BuildUpdate(const HookContext& context, const api::Kind& kind, 
   if (version.empty() && hooks.version_required) {
     return Invalid(kind, old, {api::InvalidCause("metadata.resourceVersion", 0, "must be specified for an update")});
   }
-  Value built = KeepIdentity(object, old);
-  if (kind.HasStatus()) {
-    built = target == WriteTarget::kStatus ? api::TakeStatus(kind, built, old) : api::KeepStatus(kind, built, old);
-  }
+  Value built = TakeTarget(kind, target, KeepIdentity(object, old), old);
   if (hooks.prepare_update && target == WriteTarget::kObject) built = hooks.prepare_update(context, built, old);
   built = WithDefaults(kind, built);
   if (hooks.admit_update && target == WriteTarget::kObject) {
@@ -101,6 +110,7 @@ ApiResult<Value> BuildUpdate(const HookContext& context, const api::Kind& kind, 
   Append(causes, api::ValidateUpdate(kind, built, old));
   if (hooks.validate) Append(causes, hooks.validate(built));
   if (hooks.validate_update && target == WriteTarget::kObject) Append(causes, hooks.validate_update(built, old));
+  if (target == WriteTarget::kEphemeralContainers) Append(causes, CheckEphemeralContainers(built, old));
   if (!causes.empty()) return Invalid(kind, built, std::move(causes));
   return built;
 }

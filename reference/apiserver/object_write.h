@@ -10,7 +10,8 @@
 
 namespace kp::apiserver {
 
-enum class WriteTarget : unsigned char { kObject, kStatus };
+// kEphemeralContainers: of a pod, which may get more of them and nothing else.
+enum class WriteTarget : unsigned char { kObject, kStatus, kEphemeralContainers };
 
 // What a write demands of the object that it meets.
 struct Preconditions {

@@ -60,6 +60,10 @@ Status ReadTls(const CommandLine& line, runtime::Disk& disk, transport::TlsOptio
 
 Status ReadAuthentication(const CommandLine& line, runtime::Disk& disk, ServerOptions& options) {
   AuthenticationOptions& authentication = options.authentication;
+  if (line.issuer.empty()) return Wrong("service-account-issuer", "an issuer of service account tokens is needed");
+  if (line.signing_key.empty()) {
+    return Wrong("service-account-signing-key-file", "a key to sign service account tokens with is needed");
+  }
   authentication.issuer = line.issuer;
   authentication.audiences = line.audiences;
   authentication.anonymous = line.anonymous;

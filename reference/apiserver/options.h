@@ -23,7 +23,7 @@ struct CommandLine {
   std::string certificate;  // with `key` empty, too: cleartext
   std::string key;
   std::string client_ca;
-  std::string issuer = "https://kubernetes.default.svc.cluster.local";
+  std::string issuer;
   std::vector<std::string> service_account_keys;
   std::string signing_key;
   std::vector<std::string> audiences;

@@ -55,13 +55,32 @@ ObjectKey Rest::KeyOf(const SharedCall& call) const {
   return {call->kind, call->kind->namespaced ? call->info.ns : "", call->info.name};
 }
 
+namespace {
+
+// Verbs that need a name, those that must not have one, and scopes that do not fit: paths that upstream does
+// not route.
+bool IsRouted(const api::Kind& kind, const RequestInfo& info) {
+  const bool every_namespace = kind.namespaced && info.ns.empty();
+  if (every_namespace && info.verb != "list" && info.verb != "watch") return false;
+  if (info.verb == "create") return info.name.empty() != !info.subresource.empty();
+  if (info.verb == "update" || info.verb == "patch") return !info.name.empty();
+  return true;
+}
+
+// Nothing is served there, whatever the method.
+bool IsNowhere(const api::Kind& kind, const RequestInfo& info) {
+  const bool misplaced = !kind.namespaced && !info.ns.empty() && kind.plural != "namespaces";
+  return misplaced || !info.rest.empty();
+}
+
+}  // namespace
+
 void Rest::Serve(const SharedCall& call) {
   const RequestInfo& info = call->info;
   const api::Kind& kind = *call->kind;
   const ApiStatus not_allowed = ApiStatus::MethodNotAllowed(kind.gvk.group, kind.plural, info.verb);
-  if (kind.namespaced && info.ns.empty() && info.verb != "list" && info.verb != "watch") {
-    return call->Answer(ApiStatus::BadRequest("namespace is required for " + kind.QualifiedResource()));
-  }
+  if (IsNowhere(kind, info)) return call->Answer(ApiStatus::PathNotFound());
+  if (!IsRouted(kind, info)) return call->Answer(not_allowed);
   if (ServeSubresource(call)) return;
   if (info.subresource.empty() && !kind.HasVerb(info.verb)) return call->Answer(not_allowed);
   if (info.verb == "get") return Get(call);

@@ -216,6 +216,11 @@ TEST(Rest, RefusesWhatMakesNoSense) {
       {"GET", "/api/v1/namespaces/default/configmaps/a/status", "", "", 404},
       {"DELETE", "/api/v1/namespaces", "", "", 405},
       {"DELETE", "/api/v1/namespaces/kube-system", "", "", 403},
+      {"POST", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"name":"a"}})", "application/json", 405},
+      {"PUT", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})", "application/json", 405},
+      {"POST", "/api/v1/configmaps", R"({"metadata":{"name":"a"}})", "application/json", 405},
+      {"GET", "/api/v1/namespaces/default/nodes", "", "", 404},
+      {"GET", "/api/v1/namespaces/default/pods/a/log/x", "", "", 404},
       {"GET", "/nowhere", "", "", 404},
       {"POST", "/version", "", "", 405},
   };

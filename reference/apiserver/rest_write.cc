@@ -16,7 +16,9 @@ namespace {
 constexpr int kGenerateAttempts = 8;
 
 WriteTarget TargetOf(const Call& call) {
-  return call.info.subresource == "status" ? WriteTarget::kStatus : WriteTarget::kObject;
+  if (call.info.subresource == "status") return WriteTarget::kStatus;
+  if (call.info.subresource == "ephemeralcontainers") return WriteTarget::kEphemeralContainers;
+  return WriteTarget::kObject;
 }
 
 ApiStatus CheckDryRun(const transport::HttpRequest& request) {

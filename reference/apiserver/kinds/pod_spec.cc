@@ -190,6 +190,28 @@ FieldCauses CheckWorkload(const Value& object, std::string_view kind) {
   return causes;
 }
 
+FieldCauses CheckEphemeralContainers(const Value& pod, const Value& old) {
+  constexpr std::string_view kPath = "spec.ephemeralContainers";
+  FieldCauses causes;
+  const Value& containers = pod["spec"]["ephemeralContainers"];
+  for (const Value& before : old["spec"]["ephemeralContainers"].items()) {
+    bool kept = false;
+    for (const Value& container : containers.items()) kept = kept || container == before;
+    if (!kept) {
+      causes.push_back(api::ForbiddenCause(
+          std::string(kPath), "existing ephemeral containers \"" + before["name"].str() + "\" may not be changed\n"));
+    }
+  }
+  for (size_t i = 0; i < containers.size(); ++i) {
+    for (std::string_view field : {"ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"}) {
+      if (containers[i][field].empty()) continue;
+      causes.push_back(api::ForbiddenCause(api::ChildPath(api::IndexPath(kPath, i), field),
+                                           "cannot be set for an Ephemeral Container"));
+    }
+  }
+  return causes;
+}
+
 // https://kubernetes.io/docs/tasks/configure-pod-container/quality-service-pod/: cpu and memory alone count.
 std::string_view QosClassOf(const Value& spec) {
   bool any = false;

@@ -16,6 +16,9 @@ api::FieldCauses CheckPodSpec(const api::Value& spec, std::string_view path);
 api::FieldCauses CheckWorkload(const api::Value& object, std::string_view kind);
 api::Value DefaultTemplate(const api::Value& object);
 
+// Ephemeral containers are added and never changed or removed, and have neither ports nor probes.
+api::FieldCauses CheckEphemeralContainers(const api::Value& pod, const api::Value& old);
+
 // "Guaranteed", "Burstable" or "BestEffort".
 std::string_view QosClassOf(const api::Value& spec);
 // Requests that are missing become the limits.
