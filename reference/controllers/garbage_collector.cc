@@ -118,6 +118,11 @@ class GarbageCollector : public Controller {
     bool ending = now.is_null() || IsTerminating(now);
     bool owned = !object.At({"metadata", "ownerReferences"}).empty();
     if (!now.is_null() && (owned || ending)) keys.insert(UidOf(now));
+    // An owner that waits until its dependents have let go of it learns of that here.
+    const Value& before = old.At({"metadata", "ownerReferences"});
+    if (before != now.At({"metadata", "ownerReferences"})) {
+      for (const Value& owner : before.items()) keys.insert(owner["uid"].str());
+    }
     if (!ending) return;
     // Its dependents lose their owner, and its owners may be waiting for it.
     for (const Dependent& dependent : DependentsOf(view, UidOf(object))) keys.insert(UidOf(dependent.object));
