@@ -176,7 +176,7 @@ ApiStatus BadPatch(size_t index, const std::string& why) {
 
 ApiStatus PatchDoesNotApply(std::string_view reason, std::string why) {
   return ApiStatus(422, "Invalid", "the server rejected our request due to an error in our request")
-      .WithCause({.reason = std::string(reason), .field = "", .message = std::move(why)});
+      .WithCause({.reason = std::string(reason), .field = "patch", .message = std::move(why)});
 }
 
 bool IsFailedPatchTest(const ApiStatus& status) { return status.HasCause(kTestFailed); }
