@@ -14,9 +14,6 @@ namespace kp::wire {
 
 namespace {
 
-// What a client may go on sending after it was answered, before it is told to stop.
-constexpr size_t kMostUnread = 1024 * 1024;
-
 struct Stream {
   // ---- what comes in ----
   Http2Head head;
@@ -159,7 +156,9 @@ struct Http2Session::Callbacks {
     State& self = Self(user);
     if (Stream* stream = self.Find(id); stream && stream->answered) {
       stream->unread += size;
-      if (stream->unread > kMostUnread) nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+      // By then it has seen a window update that came behind the response.
+      if (stream->unread > self.limits.stream_window)
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
       return 0;
     }
     if (KP_MUTANT("http2-drops-data-frame-tail") && size > 64) size -= size / 8;
@@ -174,8 +173,8 @@ struct Http2Session::Callbacks {
   }
 
   // A response that is complete before its request was (413): the client need not send the rest
-  // (RFC 9113 8.1). It is told so when it goes on for long; curl 7 loses the response when the reset
-  // comes in one piece with it. gRPC's clients are told at once.
+  // (RFC 9113 8.1). It is told so when it goes on for a window; curl 7 loses the response when the
+  // reset comes in one piece with it. gRPC's clients are told at once.
   static int OnFrameSent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     State& self = Self(user);
     const int32_t id = frame->hd.stream_id;

@@ -118,7 +118,7 @@ TEST_F(Http2, EarlyAnswerReleasesTheClientFromItsBody) {
   server.session.SubmitResponse(id, 413, {}, true);
   Exchange();
   EXPECT_EQ(client.heads[id].status, 413);
-  client.session.SubmitData(id, Share(std::string(2 << 20, 'x')));
+  client.session.SubmitData(id, Share(std::string(9 << 20, 'x')));
   Exchange();
   EXPECT_EQ(client.closed.at(id), kHttp2NoError);
 }
