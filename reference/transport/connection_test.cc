@@ -127,6 +127,18 @@ TEST_P(Refusal, OfAServerWithAForeignCertificate) {
   EXPECT_TRUE(CallStatus(stage, {.endpoints = {server->Address()}, .tls = elsewhere}).ok());
 }
 
+TEST_P(Refusal, OfAClientThatAForeignAuthorityVouchesFor) {
+  Stage stage(GetParam());
+  Stage elsewhere(GetParam(), 1, "foreign");
+  bool called = false;
+  auto server = Serve(
+      stage, [&](HttpRequest, std::shared_ptr<HttpResponder>) { called = true; }, stage.ServerTls());
+  TlsOptions forged = elsewhere.ClientTls("kubernetes-admin");
+  forged.insecure = true;
+  EXPECT_FALSE(CallStatus(stage, {.endpoints = {server->Address()}, .tls = forged}).ok());
+  EXPECT_FALSE(called);
+}
+
 TEST_P(Refusal, OfUnknownProtocols) {
   Stage stage(GetParam());
   auto server = Serve(stage, Answer(""), stage.ServerTls());

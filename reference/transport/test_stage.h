@@ -28,7 +28,8 @@ inline std::ostream& operator<<(std::ostream& out, const StageParameter& paramet
 // A client process and a server process that reach each other, with credentials for both.
 class Stage {
  public:
-  Stage(const StageParameter& parameter, uint64_t seed = 1) : mode_(parameter.mode) {
+  explicit Stage(const StageParameter& parameter, uint64_t seed = 1, std::string authority = "ca")
+      : mode_(parameter.mode), authority_name_(std::move(authority)) {
     if (parameter.env == std::string("posix")) {
       posix_ = std::make_unique<runtime::posix::PosixEnv>(
           runtime::posix::PosixOptions{.name = "test", .seed = seed, .least_severity = runtime::Severity::kError});
@@ -70,8 +71,8 @@ class Stage {
 
   const wire::Credential& authority() {
     if (authority_.certificate_pem.empty()) {
-      authority_ = plain() ? wire::MakePlainAuthority("ca", start(), start() + 24h)
-                           : wire::MakeAuthority("ca", start(), start() + 24h);
+      authority_ = plain() ? wire::MakePlainAuthority(authority_name_, start(), start() + 24h)
+                           : wire::MakeAuthority(authority_name_, start(), start() + 24h);
     }
     return authority_;
   }
@@ -83,6 +84,7 @@ class Stage {
   bool plain() const { return mode_ == TlsOptions::Mode::kPassThrough; }
 
   const TlsOptions::Mode mode_;
+  const std::string authority_name_;
   std::unique_ptr<runtime::posix::PosixEnv> posix_;
   std::unique_ptr<runtime::sim::World> world_;
   std::string host_;
