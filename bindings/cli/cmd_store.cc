@@ -154,6 +154,11 @@ void Announce(int fd, const std::string& address) {
   close(fd);
 }
 
+void WaitForHandOver(runtime::posix::PosixEnv& env, const store::Member& member, Time deadline) {
+  if (!member.is_leader() || env.Now() >= deadline) return env.Stop(0);
+  env.After(10ms, [&env, &member, deadline] { WaitForHandOver(env, member, deadline); });
+}
+
 int Complain(const std::string& message, ExitCode code) {
   std::fprintf(stderr, "kubeproof store: %s\n", message.c_str());
   return code;
@@ -172,12 +177,20 @@ int RunStore(int argc, char** argv) {
                                                   : store.log_level == "info" ? runtime::Severity::kInfo
                                                                               : runtime::Severity::kWarning});
   if (Status status = Complete(env.disk(), store); !status.ok()) return Complain(status.message(), kUsage);
-  env.HandleSignals([&env](int) { env.Stop(0); });
+  store::Member* member = nullptr;
+  // The leader hands over first, so that a planned stop costs the cluster no election.
+  env.HandleSignals([&](int) {
+    const bool leads = member != nullptr && member->is_leader() && member->options().cluster.members.size() > 1;
+    if (!leads) return env.Stop(0);
+    member->ResignLeadership();
+    WaitForHandOver(env, *member, env.Now() + member->options().election_timeout);
+  });
   const auto server = store::Server::Start(env, store.options);
   if (!server.ok()) {
     const Status& why = server.error();
     return Complain(why.message(), why.code() == Code::kInvalidArgument ? kUsage : kEnvironment);
   }
+  member = &(*server)->member();
   env.Log(runtime::Severity::kInfo, "store", "serving clients on " + (*server)->ClientAddress());
   if (store.ready_fd >= 0) Announce(store.ready_fd, (*server)->ClientAddress());
   return env.Run();

@@ -242,6 +242,26 @@ TEST(StoreCluster, FullDiskStopsAMemberAndLosesNothing) {
   cluster.ExpectConverged();
 }
 
+TEST(StoreCluster, ResignationHandsOverWithoutAnElectionTimeout) {
+  SimCluster cluster(10);
+  const int leader = cluster.WaitForLeader();
+  cluster.world.RunFor(1s);
+  cluster.member(leader).ResignLeadership();
+  const Time before = cluster.world.Now();
+  EXPECT_GE(cluster.WaitForLeader(leader), 0);
+  EXPECT_LT(cluster.world.Now() - before, 100ms);
+}
+
+TEST(StoreCluster, MembersKnowWhereTheOthersServeClients) {
+  SimCluster cluster(11);
+  cluster.WaitForLeader();
+  cluster.world.RunFor(1s);
+  for (const MemberDescription& member : cluster.member(0).Members()) {
+    ASSERT_EQ(member.client_urls.size(), 1U) << member.name;
+    EXPECT_TRUE(member.client_urls[0].ends_with(":2379"));
+  }
+}
+
 // The idle path must stay light: heartbeats are most of what a quiet simulation does.
 TEST(StoreCluster, IdleClusterSendsHeartbeatsOnly) {
   SimCluster cluster(9);

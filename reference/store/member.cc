@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reference/base/check.h"
+#include "reference/base/strings.h"
 #include "reference/raft/message.h"
 #include "reference/store/binary.h"
 
@@ -36,6 +37,7 @@ Result<std::unique_ptr<Member>> Member::Create(runtime::Env& env, const MemberOp
   auto peers = Peers::Create(env,
                              {.cluster = options.cluster,
                               .self = options.self,
+                              .client_urls = options.client_urls,
                               .server_tls = options.peer_server_tls,
                               .client_tls = options.peer_client_tls},
                              member.get());
@@ -193,9 +195,15 @@ void Member::InstallSnapshot(const raft::Snapshot& snapshot) {
   env_.Log(runtime::Severity::kInfo, "store", "installed a snapshot at index " + std::to_string(applied_));
 }
 
+// A snapshot writes the whole state, so besides the entries the log's bytes must have earned it: its cost
+// per write then stays bounded however large the state is.
 void Member::MaybeSnapshot() {
-  if (saving_snapshot_ || applied_ < snapshot_index_ + options_.snapshot_count) return;
+  const uint64_t entries = applied_ - snapshot_index_;
+  if (saving_snapshot_ || entries < options_.snapshot_count) return;
+  const bool earned = bytes_since_snapshot_ >= static_cast<uint64_t>(state_.size_bytes()) / 2;
+  if (!earned && entries < 10 * options_.snapshot_count) return;
   saving_snapshot_ = true;
+  bytes_since_snapshot_ = 0;
   snapshot_index_ = applied_;
   ++counters_.snapshots;
   wal_->SaveSnapshot({node_->MetaAt(applied_), raft::MakeBuffer(SaveState())}, alive_.Wrap([this](raft::Index index) {
@@ -262,6 +270,33 @@ void Member::OnPeerDown(uint64_t id) {
 void Member::OnBulkSent(uint64_t to, const Status& outcome) {
   node_->ReportSnapshot(to,
                         outcome.ok() ? raft::Node::SnapshotOutcome::kDelivered : raft::Node::SnapshotOutcome::kFailed);
+  ScheduleTurn();
+}
+
+std::vector<MemberDescription> Member::Members() const {
+  std::vector<MemberDescription> members;
+  for (const ClusterMember& member : options_.cluster.members) {
+    MemberDescription description{.id = member.id, .name = member.name};
+    for (const Url& url : member.peer_urls) description.peer_urls.push_back(url.ToString());
+    const std::string clients = member.id == options_.self ? options_.client_urls : peers_->ClientUrls(member.id);
+    if (!clients.empty()) {
+      for (const std::string_view url : Split(clients, ',')) description.client_urls.emplace_back(url);
+    }
+    members.push_back(std::move(description));
+  }
+  return members;
+}
+
+void Member::ResignLeadership() {
+  if (!is_leader()) return;
+  raft::NodeId best = raft::kNoNode;
+  raft::Index furthest = 0;
+  for (const auto& [id, progress] : node_->progress()) {
+    if (!peers_->Connected(id) || progress.match < furthest) continue;
+    best = id;
+    furthest = progress.match;
+  }
+  if (best == raft::kNoNode || !node_->TransferLeader(best).ok()) return;
   ScheduleTurn();
 }
 

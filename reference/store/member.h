@@ -31,11 +31,12 @@ struct MemberOptions {
   Cluster cluster;
   uint64_t self = 0;
   std::string data_dir;
+  std::string client_urls;  // comma-separated, where this member serves clients
   transport::TlsOptions peer_server_tls;
   transport::TlsOptions peer_client_tls;
   Duration heartbeat_interval = 100ms;
   Duration election_timeout = 1000ms;
-  uint64_t snapshot_count = 10000;
+  uint64_t snapshot_count = 10000;   // entries; more when they are small beside the state
   uint64_t catch_up_entries = 5000;  // kept behind a snapshot for followers that are a little late
   size_t max_request_bytes = 1536 * 1024;
   int64_t quota_bytes = int64_t{2} << 30;
@@ -91,6 +92,11 @@ class Member : private PeerHandler {
   size_t pending_proposals() const { return pending_.size(); }
   bool has_leader() const { return node_->leader() != raft::kNoNode; }
   bool is_leader() const { return node_->role() == raft::Role::kLeader; }
+  // All members, with the client addresses of those that have been heard of.
+  std::vector<MemberDescription> Members() const;
+  // Hands leadership to the member that is furthest, so that a planned stop costs no election. Nothing when
+  // this one does not lead or has nobody to hand it to.
+  void ResignLeadership();
   ReplyHeader Header(Revision revision) const { return {options_.cluster.id, options_.self, revision, node_->term()}; }
 
   void CheckInvariants() const;
@@ -182,6 +188,7 @@ class Member : private PeerHandler {
 
   raft::Index applied_ = 0;
   raft::Index snapshot_index_ = 0;  // of the newest snapshot of our own that is durable or being saved
+  uint64_t bytes_since_snapshot_ = 0;
   bool fresh_ = false;
   bool saving_snapshot_ = false;
   bool turn_scheduled_ = false;

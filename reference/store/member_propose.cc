@@ -123,6 +123,7 @@ void Member::Apply(const raft::Entry& entry) {
     ApplyProposal(entry);
   }
   applied_ = entry.index;
+  bytes_since_snapshot_ += entry.size();
   ++counters_.applied;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "reference/base/crc32c.h"
 #include "reference/base/random.h"
 #include "reference/store/binary.h"
 #include "reference/store/errors.h"
@@ -62,7 +63,7 @@ std::string Mvcc::Serialize() const {
     out.Number(history.size());
     for (const KeyValuePtr& kv : history) Write(out, *kv);
   }
-  out.Number(StableHash(out.bytes()));
+  out.Number(Crc32c(out.bytes()));
   return std::move(out.bytes());
 }
 
@@ -95,7 +96,7 @@ Result<Mvcc> Mvcc::Restore(std::string_view bytes) {
     }
     store.index_.emplace_hint(store.index_.end(), key, std::move(history));
   }
-  const uint64_t expected = StableHash(bytes.substr(0, bytes.size() - in.rest().size()));
+  const uint64_t expected = Crc32c(bytes.substr(0, bytes.size() - in.rest().size()));
   if (in.Number() != expected || !in.AtEnd()) return Damaged("checksum does not match");
   store.RebuildEvents();
   return store;

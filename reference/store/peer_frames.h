@@ -56,6 +56,7 @@ struct PeerHello {
   uint64_t cluster = 0;
   uint64_t from = 0;
   uint64_t to = 0;
+  std::string client_urls;
 
   std::string Encode() const {
     BinaryWriter out;
@@ -63,6 +64,7 @@ struct PeerHello {
     out.Number(cluster);
     out.Number(from);
     out.Number(to);
+    out.Text(client_urls);
     return std::move(out.bytes());
   }
   static bool Decode(std::string_view bytes, PeerHello& hello) {
@@ -71,6 +73,7 @@ struct PeerHello {
     hello.cluster = in.Number();
     hello.from = in.Number();
     hello.to = in.Number();
+    hello.client_urls = in.Text();
     return named && in.AtEnd();
   }
 };

@@ -21,7 +21,7 @@ PeerLink::PeerLink(runtime::Env& env, std::shared_ptr<transport::TlsContext> tls
     : env_(env),
       tls_(std::move(tls)),
       address_(std::move(address)),
-      hello_(hello),
+      hello_(std::move(hello)),
       handler_(handler),
       redial_(env),
       stall_(env),

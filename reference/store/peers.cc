@@ -49,7 +49,7 @@ class PeersImpl final : public Peers {
       : env_(env), options_(options), server_tls_(std::move(server_tls)), handler_(handler) {
     for (const ClusterMember& member : options.cluster.members) {
       if (member.id == options.self) continue;
-      const PeerHello hello{options.cluster.id, options.self, member.id};
+      const PeerHello hello{options.cluster.id, options.self, member.id, options.client_urls};
       const Url& url = member.peer_urls.front();
       links_.try_emplace(member.id, env, url.tls ? client_tls : nullptr, url.address, hello, handler);
     }
@@ -80,6 +80,11 @@ class PeersImpl final : public Peers {
   bool Connected(uint64_t id) const override {
     auto link = links_.find(id);
     return link != links_.end() && link->second.connected();
+  }
+
+  std::string ClientUrls(uint64_t id) const override {
+    auto urls = client_urls_.find(id);
+    return urls == client_urls_.end() ? "" : urls->second;
   }
 
   size_t connected() const override {
@@ -123,6 +128,7 @@ class PeersImpl final : public Peers {
       return false;
     }
     from.from = hello.from;
+    client_urls_[hello.from] = hello.client_urls;
     // Both directions work now, if ours does.
     if (links_.at(hello.from).connected()) {
       env_.Post(alive_.Wrap([this, id = hello.from] { handler_->OnPeerUp(id); }));
@@ -148,6 +154,7 @@ class PeersImpl final : public Peers {
   std::shared_ptr<transport::TlsContext> server_tls_;
   PeerHandler* handler_;
   std::map<uint64_t, PeerLink> links_;
+  std::map<uint64_t, std::string> client_urls_;
   std::vector<std::unique_ptr<runtime::Listener>> listeners_;
   uint64_t last_serial_ = 0;
   std::map<uint64_t, std::unique_ptr<Inbound>> inbound_;

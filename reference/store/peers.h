@@ -20,7 +20,7 @@
 namespace kp::store {
 
 enum class FrameType : uint8_t {
-  kHello = 1,      // the first one: cluster, sender, receiver
+  kHello = 1,      // the first one: cluster, sender, receiver, where the sender serves clients
   kRaft = 2,       // raft::EncodeMessage
   kBulk = 3,       // a piece of a large kRaft frame, between which others may pass
   kPropose = 4,    // EncodeProposal, to the leader
@@ -42,6 +42,7 @@ class PeerHandler {
 struct PeerOptions {
   Cluster cluster;
   uint64_t self = 0;
+  std::string client_urls;  // our own, told to the others
   transport::TlsOptions server_tls;
   transport::TlsOptions client_tls;
 };
@@ -59,6 +60,8 @@ class Peers {
   virtual bool SendBulk(uint64_t to, std::string payload) = 0;
   virtual bool Connected(uint64_t id) const = 0;
   virtual size_t connected() const = 0;
+  // Where a peer serves clients, as it said when it last connected; "" before.
+  virtual std::string ClientUrls(uint64_t id) const = 0;
 };
 
 }  // namespace kp::store

@@ -7,8 +7,6 @@
 namespace kp::store {
 namespace {
 
-using TlsMode = transport::TlsOptions::Mode;
-
 Status Invalid(const std::string& flag, const std::string& what) {
   return {Code::kInvalidArgument, "--" + flag + ": " + what};
 }
@@ -40,6 +38,8 @@ Result<MemberOptions> ToMemberOptions(const ServerOptions& options) {
   member.self = self->id;
   member.cluster = std::move(*cluster);
   member.data_dir = options.data_dir.empty() ? options.name + ".etcd" : options.data_dir;
+  member.client_urls =
+      options.advertise_client_urls.empty() ? options.listen_client_urls : options.advertise_client_urls;
   member.peer_server_tls = options.peer_server_tls;
   member.peer_client_tls = options.peer_client_tls;
   member.heartbeat_interval = options.heartbeat_interval;
@@ -49,20 +49,6 @@ Result<MemberOptions> ToMemberOptions(const ServerOptions& options) {
   member.quota_bytes = options.quota_bytes;
   member.watch.progress_interval = options.watch_progress_notify_interval;
   return member;
-}
-
-std::vector<MemberDescription> Describe(const Cluster& cluster, uint64_t self, const std::string& client_urls) {
-  std::vector<MemberDescription> descriptions;
-  for (const ClusterMember& member : cluster.members) {
-    MemberDescription description{.id = member.id, .name = member.name};
-    for (const Url& url : member.peer_urls) description.peer_urls.push_back(url.ToString());
-    // Where the others serve clients is not in the flags of this one.
-    if (member.id == self) {
-      for (const std::string_view url : Split(client_urls, ',')) description.client_urls.emplace_back(url);
-    }
-    descriptions.push_back(std::move(description));
-  }
-  return descriptions;
 }
 
 }  // namespace
@@ -85,10 +71,7 @@ Result<std::unique_ptr<Server>> Server::Start(runtime::Env& env, const ServerOpt
       if (Status status = server->member_->ListenPeers(url.address); !status.ok()) return status;
     }
   }
-  const std::string advertised =
-      options.advertise_client_urls.empty() ? options.listen_client_urls : options.advertise_client_urls;
-  server->services_ = std::make_unique<Services>(env, *server->member_,
-                                                 Describe(member_options->cluster, member_options->self, advertised));
+  server->services_ = std::make_unique<Services>(env, *server->member_);
   transport::GrpcServerOptions grpc;
   if (client_urls->front().tls) grpc.http.tls = options.client_tls;
   grpc.http.max_concurrent_streams = 10000;

@@ -7,12 +7,8 @@
 
 namespace kp::store {
 
-Services::Services(runtime::Env& env, Member& member, std::vector<MemberDescription> descriptions)
-    : env_(env),
-      member_(member),
-      descriptions_(std::move(descriptions)),
-      lease_ids_(env.random().Fork("store/lease-ids")),
-      leader_check_(env) {}
+Services::Services(runtime::Env& env, Member& member)
+    : env_(env), member_(member), lease_ids_(env.random().Fork("store/lease-ids")), leader_check_(env) {}
 
 transport::GrpcServices Services::Methods() {
   transport::GrpcServices services;

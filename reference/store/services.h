@@ -17,21 +17,16 @@ inline constexpr std::string_view kApiVersion = "3.4.0";
 
 class Services {
  public:
-  // `descriptions`: what MemberList tells.
-  Services(runtime::Env& env, Member& member, std::vector<MemberDescription> descriptions);
+  Services(runtime::Env& env, Member& member);
 
   transport::GrpcServices Methods();
-  // /health, /version, /metrics.
+  // /health, /livez, /readyz, /version, /metrics.
   transport::HttpHandler Pages();
 
  private:
   using Reply = Completion<Result<std::string>>;
   using Context = transport::GrpcContext;
 
-  // A stream that asked to be ended when there is no leader.
-  struct LeaderWatch {
-    std::shared_ptr<transport::GrpcServerStream> stream;
-  };
   class WatchStream;
   class KeepAliveStream;
 
@@ -54,13 +49,14 @@ class Services {
   transport::GrpcUnaryMethod Guarded(std::function<void(std::string_view, Reply)> method);
   bool RefusesNow(const Context& context) const;
   void CheckLeader();
+  void Health(const std::shared_ptr<transport::HttpResponder>& responder, const transport::Headers& headers,
+              const std::string& healthy, const std::string& unhealthy);
   std::string Metrics() const;
 
   runtime::Env& env_;
   Member& member_;
-  std::vector<MemberDescription> descriptions_;
   Random lease_ids_;
-  std::set<std::shared_ptr<transport::GrpcServerStream>> need_leader_;
+  std::set<std::shared_ptr<transport::GrpcServerStream>> need_leader_;  // ended when there is none
   int checks_without_leader_ = 0;
   runtime::Timer leader_check_;
   Alive alive_;

@@ -26,7 +26,7 @@ void Services::BindMaintenance(transport::GrpcServices& services) {
     reply(EncodeHash(member_.Header(member_.store().revision()), *member_.store().HashKv(0)));
   });
   services.unary["/etcdserverpb.Cluster/MemberList"] =
-      Guarded([this](std::string_view, const Reply& reply) { reply(Encode(member_.Header(0), descriptions_)); });
+      Guarded([this](std::string_view, const Reply& reply) { reply(Encode(member_.Header(0), member_.Members())); });
 }
 
 void Services::Status(Reply reply) {
@@ -51,22 +51,30 @@ void Services::Status(Reply reply) {
 transport::HttpHandler Services::Pages() {
   return [this](const transport::HttpRequest& request, const std::shared_ptr<transport::HttpResponder>& responder) {
     const transport::Headers json{{"content-type", "application/json"}};
+    const transport::Headers plain{{"content-type", "text/plain; charset=utf-8"}};
     if (request.path == "/version") {
       responder->Send(200, json, R"({"etcdserver":")" + std::string(kApiVersion) + R"(","etcdcluster":"3.4.0"})");
     } else if (request.path == "/metrics") {
       responder->Send(200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, Metrics());
     } else if (request.path == "/health") {
-      if (!member_.has_leader() || !member_.store().alarms().empty()) {
-        return responder->Send(503, json, R"({"health":"false"})");
-      }
-      // Healthy is who can serve a linearizable read.
-      member_.ReadBarrier(alive_.Wrap([responder, json](const kp::Status& status) {
-        responder->Send(status.ok() ? 200 : 503, json, status.ok() ? R"({"health":"true"})" : R"({"health":"false"})");
-      }));
+      Health(responder, json, R"({"health":"true"})", R"({"health":"false"})");
+    } else if (request.path == "/readyz") {
+      Health(responder, plain, "ok\n", "no leader, or an alarm is raised\n");
+    } else if (request.path == "/livez") {
+      responder->Send(200, plain, "ok\n");
     } else {
-      responder->Send(404, {{"content-type", "text/plain; charset=utf-8"}}, "404 page not found\n");
+      responder->Send(404, plain, "404 page not found\n");
     }
   };
+}
+
+// Healthy is who can serve a linearizable read.
+void Services::Health(const std::shared_ptr<transport::HttpResponder>& responder, const transport::Headers& headers,
+                      const std::string& healthy, const std::string& unhealthy) {
+  if (!member_.has_leader() || !member_.store().alarms().empty()) return responder->Send(503, headers, unhealthy);
+  member_.ReadBarrier(alive_.Wrap([=](const kp::Status& status) {
+    responder->Send(status.ok() ? 200 : 503, headers, status.ok() ? healthy : unhealthy);
+  }));
 }
 
 // Names are etcd's where it has the same thing.
