@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "reference/base/mutant.h"
@@ -9,6 +10,7 @@
 namespace kp::controllers {
 namespace {
 
+using api::Obj;
 using api::Value;
 using client::kNodes;
 using client::kPods;
@@ -22,9 +24,9 @@ bool Tolerates(const Value& toleration, const Value& taint) {
   return toleration["value"].AsString() == taint["value"].AsString() && !toleration["key"].empty();
 }
 
-// When the pod has to go: nothing for never.
-std::optional<WallTime> EvictionTime(const Value& pod, const Value& node, WallTime now) {
-  std::optional<WallTime> earliest;
+// How long the pod may stay: nothing for ever.
+std::optional<Duration> ToleratedTime(const Value& pod, const Value& node) {
+  std::optional<Duration> shortest;
   for (const Value& taint : node.At({"spec", "taints"}).items()) {
     if (taint["effect"].AsString() != "NoExecute") continue;
     std::optional<int64_t> seconds;
@@ -37,14 +39,14 @@ std::optional<WallTime> EvictionTime(const Value& pod, const Value& node, WallTi
       seconds = std::min(seconds.value_or(INT64_MAX), given);
     }
     if (tolerated && !seconds) continue;
-    auto added = ParseRfc3339(taint["timeAdded"].AsString());
-    WallTime start = added.ok() ? *added : now;
-    WallTime at = tolerated ? start + std::chrono::seconds(*seconds) : now;
-    if (KP_MUTANT("taint-eviction-ignores-toleration-seconds")) at = now;
-    earliest = std::min(earliest.value_or(at), at);
+    Duration time = std::chrono::seconds(tolerated ? *seconds : 0);
+    if (KP_MUTANT("taint-eviction-ignores-toleration-seconds")) time = Duration(0);
+    shortest = std::min(shortest.value_or(time), time);
   }
-  return earliest;
+  return shortest;
 }
+
+bool IsMarked(const Value& pod) { return ConditionOf(pod, "DisruptionTarget")["status"].AsString() == "True"; }
 
 class TaintEvictionController : public Controller {
  public:
@@ -68,22 +70,48 @@ class TaintEvictionController : public Controller {
   Plan Reconcile(const View& view, const std::string& key, WallTime now) const override {
     Plan plan;
     const Value& pod = view.Get(kPods, key);
-    if (pod.is_null() || IsTerminating(pod)) return plan;
     const Value& node = view.Get(kNodes, pod.At({"spec", "nodeName"}).AsString());
-    std::optional<WallTime> at = EvictionTime(pod, node, now);
-    if (!at) return plan;
-    if (*at > now) {
-      plan.requeue_after = *at - now;
+    std::optional<Duration> time;
+    if (!pod.is_null() && !IsTerminating(pod)) time = ToleratedTime(pod, node);
+    if (!time) {
+      tainted_since_.erase(key);
+      return plan;
+    }
+    std::string uid = pod.At({"metadata", "uid"}).str();
+    Since& since = tainted_since_[key];
+    if (since.uid != uid) since = {uid, now};
+    if (since.at + *time > now) {
+      plan.requeue_after = since.at + *time - now;
+      return plan;
+    }
+    auto [ns, name] = client::SplitKey(key);
+    if (!IsMarked(pod)) {
+      Value condition = Obj({{"type", "DisruptionTarget"},
+                             {"status", "True"},
+                             {"reason", "DeletionByTaintManager"},
+                             {"message", "Taint manager: deleting due to NoExecute taint"},
+                             {"lastTransitionTime", FormatRfc3339(now)}});
+      Value patch = Obj({{"metadata", Obj({{"uid", uid}})}, {"status", Obj({{"conditions", api::Arr({condition})}})}});
+      plan.writes.push_back(Write::Patch({kPods, ns, name, "status"}, client::PatchType::kStrategic, patch));
+      plan.requeue_after = Duration(1ms);
       return plan;
     }
     client::DeleteOptions options;
-    options.precondition_uid = pod.At({"metadata", "uid"}).str();
-    auto [ns, name] = client::SplitKey(key);
+    options.precondition_uid = uid;
     Write write = Write::Delete({kPods, ns, name, ""}, options);
     write.event = EventNote{pod, "Normal", "TaintManagerEviction", "Marking for deletion Pod " + key};
     plan.writes.push_back(std::move(write));
     return plan;
   }
+
+ private:
+  struct Since {
+    std::string uid;
+    WallTime at{};
+  };
+  // Since when this process has known of a taint that ends the pod's stay, as upstream counts; taints that
+  // users add carry no time. Losing it (a restart) only makes an eviction later.
+  mutable std::map<std::string, Since> tainted_since_;
 };
 
 // A pod bound to a node that is not there will never be stopped by a kubelet.

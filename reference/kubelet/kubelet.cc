@@ -171,7 +171,8 @@ void Kubelet::OnPod(const Value& old, const Value& now) {
     at = pods_.emplace(uid, std::make_unique<Run>(now)).first;
     at->second->written = now["status"];
   } else {
-    at->second->worker.SetPod(now.With("status", at->second->worker.pod()["status"]));
+    PodWorker& worker = at->second->worker;
+    worker.SetPod(now.With("status", WithConditionsOfOthers(worker.pod()["status"], now["status"])));
   }
   Step(uid);
 }
@@ -329,8 +330,8 @@ void Kubelet::WriteStatus(const std::string& uid) {
   run.writing = true;
   const Value& pod = run.worker.pod();
   // The uid keeps the patch from a pod of the same name made anew.
-  Value patch = Obj({{"metadata", Obj({{"uid", uid}})}, {"status", status}});
-  client_->Patch({kPods, NsOf(pod), NameOf(pod), "status"}, client::PatchType::kMerge, patch, {},
+  Value patch = Obj({{"metadata", Obj({{"uid", uid}})}, {"status", PodStatusPatch(status)}});
+  client_->Patch({kPods, NsOf(pod), NameOf(pod), "status"}, client::PatchType::kStrategic, patch, {},
                  alive_.Wrap([this, uid, status](api::ApiResult<Value> result) {
                    auto at = pods_.find(uid);
                    if (at == pods_.end()) return;

@@ -1,6 +1,7 @@
 #include "reference/kubelet/pod_status.h"
 
 #include <algorithm>
+#include <set>
 
 #include "reference/base/mutant.h"
 
@@ -176,6 +177,12 @@ Verdict Ready(const PodWorker& worker, const Verdict& containers) {
   return {};
 }
 
+bool IsOwnCondition(const Value& condition) {
+  static const std::set<std::string, std::less<>> own = {"PodReadyToStartContainers", "Initialized", "Ready",
+                                                         "ContainersReady", "PodScheduled"};
+  return own.contains(condition["type"].AsString());
+}
+
 // Conditions of the kubelet's; those of others (readiness gates) stay.
 class Conditions {
  public:
@@ -194,8 +201,7 @@ class Conditions {
 
   Value All() {
     for (const Value& old : before_.items()) {
-      bool ours = std::any_of(own_.begin(), own_.end(), [&](const Value& c) { return c["type"] == old["type"]; });
-      if (!ours) own_.push_back(old);
+      if (!IsOwnCondition(old)) own_.push_back(old);
     }
     return Value::Array(std::move(own_));
   }
@@ -240,6 +246,37 @@ Value PodStatusOf(const PodWorker& worker, const std::string& host_ip, WallTime 
     if (!statuses.empty()) status = status.With(name, Value::Array(std::move(statuses)));
   }
   return status;
+}
+
+Value PodStatusPatch(const Value& status) {
+  std::vector<Value> conditions;
+  for (Value condition : status["conditions"].items()) {
+    if (!IsOwnCondition(condition)) continue;
+    // A merge keeps what is not named.
+    for (std::string_view field : {"reason", "message"}) {
+      if (!condition.Has(field)) condition = condition.With(field, Value());
+    }
+    conditions.push_back(condition);
+  }
+  Value patch = status.With("conditions", Value::Array(std::move(conditions)));
+  for (std::string_view list : {"podIPs", "hostIPs"}) {
+    if (!status.Has(list)) continue;
+    std::vector<Value> items = {Obj({{"$patch", "replace"}})};
+    items.insert(items.end(), status[list].items().begin(), status[list].items().end());
+    patch = patch.With(list, Value::Array(std::move(items)));
+  }
+  return patch;
+}
+
+Value WithConditionsOfOthers(const Value& status, const Value& served) {
+  std::vector<Value> conditions;
+  for (const Value& condition : status["conditions"].items()) {
+    if (IsOwnCondition(condition)) conditions.push_back(condition);
+  }
+  for (const Value& condition : served["conditions"].items()) {
+    if (!IsOwnCondition(condition)) conditions.push_back(condition);
+  }
+  return status.With("conditions", Value::Array(std::move(conditions)));
 }
 
 }  // namespace kp::kubelet

@@ -219,23 +219,21 @@ void PodWorker::DriveProbes(const Value& spec, ContainerState& state, Turn& turn
     return Stop(spec, state, turn.clock.now + grace, turn);
   }
   if (state.stop_by) return Stop(spec, state, *state.stop_by, turn);
-  for (std::string_view kind : {"startupProbe", "livenessProbe", "readinessProbe"}) {
-    const Value& probe = spec[kind];
-    if (probe.is_null()) continue;
-    bool startup = kind == "startupProbe";
-    if (startup == state.started) continue;
-    auto [at, fresh] = state.probes.try_emplace(std::string(kind));
-    ProbeState& run = at->second;
-    if (fresh) run.due = turn.clock.now + std::chrono::seconds(probe["initialDelaySeconds"].AsInt());
-    if (run.in_flight) continue;
-    if (turn.clock.now < run.due) {
-      turn.At(run.due);
-      continue;
-    }
-    run.in_flight = true;
-    run.due = turn.clock.now + std::chrono::seconds(probe["periodSeconds"].AsInt(10));
-    turn.actions.push_back({Action::Kind::kProbe, spec["name"].str(), std::string(kind), {}, "", "", ""});
-  }
+  if (!state.started) return DriveProbe(spec, state, "startupProbe", turn);
+  for (std::string_view kind : {"livenessProbe", "readinessProbe"}) DriveProbe(spec, state, kind, turn);
+}
+
+void PodWorker::DriveProbe(const Value& spec, ContainerState& state, std::string_view kind, Turn& turn) {
+  const Value& probe = spec[kind];
+  if (probe.is_null()) return;
+  auto [at, fresh] = state.probes.try_emplace(std::string(kind));
+  ProbeState& run = at->second;
+  if (fresh) run.due = turn.clock.now + std::chrono::seconds(probe["initialDelaySeconds"].AsInt());
+  if (run.in_flight) return;
+  if (turn.clock.now < run.due) return turn.At(run.due);
+  run.in_flight = true;
+  run.due = turn.clock.now + std::chrono::seconds(probe["periodSeconds"].AsInt(10));
+  turn.actions.push_back({Action::Kind::kProbe, spec["name"].str(), std::string(kind), {}, "", "", ""});
 }
 
 // Begins or goes on with stopping: preStop hook, SIGTERM, SIGKILL at the time given. An earlier time than
@@ -243,11 +241,11 @@ void PodWorker::DriveProbes(const Value& spec, ContainerState& state, Turn& turn
 void PodWorker::Stop(const Value& spec, ContainerState& state, Time by, Turn& turn) {
   if (state.phase != Phase::kRunning) return;
   bool first = !state.stop_by;
+  bool sooner = state.stop_by && by < *state.stop_by;
   state.stop_by = std::min(state.stop_by.value_or(by), by);
   Duration grace = std::max(*state.stop_by - turn.clock.now, Duration(0));
   const Value& hook = spec["lifecycle"]["preStop"];
   if (first) {
-    state.ready = false;
     turn.Event("Normal", "Killing", "Stopping container " + spec["name"].str());
     if (!hook.is_null() && grace > Duration(0) && !KP_MUTANT("kubelet-skips-pre-stop")) {
       state.in_pre_stop = true;
@@ -257,7 +255,7 @@ void PodWorker::Stop(const Value& spec, ContainerState& state, Time by, Turn& tu
   if (state.in_pre_stop && grace > Duration(0)) return turn.At(*state.stop_by);
   state.in_pre_stop = false;
   bool kill = grace <= Duration(0);
-  if (state.term_sent && (!kill || state.kill_sent)) return;
+  if (state.term_sent && !sooner && (!kill || state.kill_sent)) return;
   // A hook that used the time up still leaves two seconds for SIGTERM (upstream's minimum).
   if (kill && !state.term_sent && !hook.is_null()) grace = 2s;
   state.term_sent = true;
@@ -276,6 +274,8 @@ void PodWorker::StopAll(Turn& turn) {
   for (const Value& spec : pod_["spec"]["containers"].items()) {
     ContainerState& state = state_.containers.at(spec["name"].str());
     containers_stopped &= state.phase != Phase::kRunning && state.phase != Phase::kStarting;
+    // Whether it serves is told to the last: traffic may go on to it while there is nothing better.
+    if (state.phase == Phase::kRunning && state.started) DriveProbe(spec, state, "readinessProbe", turn);
     Stop(spec, state, *state_.stop_deadline, turn);
   }
   for (const Value& spec : pod_["spec"]["initContainers"].items()) {

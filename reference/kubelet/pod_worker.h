@@ -71,6 +71,7 @@ class PodWorker {
   void Drive(const api::Value& spec, Turn& turn);
   void Start(const api::Value& spec, ContainerState& state, Turn& turn);
   void DriveProbes(const api::Value& spec, ContainerState& state, Turn& turn);
+  void DriveProbe(const api::Value& spec, ContainerState& state, std::string_view kind, Turn& turn);
   void Stop(const api::Value& spec, ContainerState& state, Time by, Turn& turn);
   void StopAll(Turn& turn);
   bool AllStopped() const;

@@ -31,6 +31,22 @@ BEHAVIOUR("pods/probes/readiness-success-makes-it-ready") {
   t.Expect(waited >= 1, "ready not before initialDelaySeconds have passed, but after " + std::to_string(waited) + " s");
 }
 
+BEHAVIOUR("pods/probes/readiness-gates-need-their-condition") {
+  Value gates = Arr({Obj({{"conditionType", "kubeproof.test/gate"}})});
+  t.MustCreate(kPods, Pod("p").With({"spec", "readinessGates"}, gates));
+  Value pod = t.EventuallyObject(kPods, "p", "its containers are ready",
+                                 [](const Value& p) { return HasCondition(p, "ContainersReady", "True"); });
+  t.ExpectEq(ConditionOf(pod, "Ready")["status"], "False", "Ready before the gate opens");
+  t.ExpectEq(ConditionOf(pod, "Ready")["reason"], "ReadinessGatesNotReady", "its reason");
+  Value gate = Obj({{"type", "kubeproof.test/gate"}, {"status", "True"}});
+  t.Must(t.Patch(kPods, "p", client::PatchType::kStrategic, Obj({{"status", Obj({{"conditions", Arr({gate})}})}}),
+                 "status"),
+         "open the gate");
+  pod = AwaitReadyPod(t, "p");
+  t.Expect(HasCondition(pod, "kubeproof.test/gate", "True"), "the gate's condition is still there");
+  t.Expect(ConditionOf(pod, "Ready")["reason"].empty(), "Ready has no reason any more");
+}
+
 BEHAVIOUR("pods/probes/liveness-failure-restarts") {
   t.MustCreate(kPods, WithProbe(Pod("p"), "livenessProbe", "false", 2));
   Value pod = t.EventuallyObject(kPods, "p", "the container was restarted",

@@ -8,6 +8,7 @@ namespace kp::apiserver {
 KindHooks ConfigMapHooks();
 KindHooks DeploymentHooks();
 KindHooks NamespaceHooks();
+KindHooks NodeHooks();
 KindHooks PodHooks();
 KindHooks ReplicaSetHooks();
 KindHooks RoleBindingHooks();

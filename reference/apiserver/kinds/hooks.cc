@@ -14,6 +14,7 @@ const KindHooks& HooksOf(const api::Kind& kind) {
       {{"", "Endpoints"}, {.create_on_update = true}},
       {{"", "Event"}, {.create_on_update = true, .lifetime_seconds = 3600}},
       {{"", "Namespace"}, NamespaceHooks()},
+      {{"", "Node"}, NodeHooks()},
       {{"", "Pod"}, PodHooks()},
       {{"", "Secret"}, SecretHooks()},
       {{"", "Service"}, ServiceHooks()},

@@ -51,7 +51,7 @@ void CheckResources(const Value& container, const std::string& path, FieldCauses
     const bool whole = name.starts_with("hugepages-") || name.find('/') != std::string_view::npos;
     if (asked > limit || (whole && asked != limit)) {
       const std::string what = whole ? "must be equal to " : "must be less than or equal to ";
-      causes.push_back(api::InvalidCause(api::KeyPath(api::ChildPath(path, "requests"), name), request.value,
+      causes.push_back(api::InvalidCause(api::ChildPath(path, "requests"), request.value,
                                          what + std::string(name) + " limit of " + limit.ToString()));
     }
   }
