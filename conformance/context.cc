@@ -317,6 +317,8 @@ void Context::Fail(std::string message) { throw TestEnd{TestEnd::Kind::kFailed, 
 
 void Context::NotApplicable(std::string why) { throw TestEnd{TestEnd::Kind::kInapplicable, std::move(why)}; }
 
+void Context::Inconclusive(std::string why) { throw TestEnd{TestEnd::Kind::kInconclusive, std::move(why)}; }
+
 void Context::Expect(bool holds, std::string_view what) {
   if (!holds) Fail("expected: " + std::string(what));
 }

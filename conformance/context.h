@@ -126,6 +126,9 @@ class Context {
   void EventuallyGone(const client::Resource& resource, const std::string& name, Duration within = 30s);
   // The test cannot say anything here (a capability is missing).
   [[noreturn]] void NotApplicable(std::string why);
+  // A fault took an answer that the test cannot do without.
+  [[noreturn]] void Inconclusive(std::string why);
+  bool UnderFaults() const { return static_cast<bool>(gate_); }
 
   void Sleep(Duration time);
 
