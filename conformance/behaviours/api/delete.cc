@@ -61,9 +61,9 @@ BEHAVIOUR("api/delete/goes-on-once-begun") {
   t.MustDelete(kConfigMaps, "a");
   std::string since = t.MustGet(kConfigMaps, "a").At({"metadata", "deletionTimestamp"}).str();
   t.Step("no finalizer may be added");
-  api::ApiStatus status = t.MustFail(
-      t.Patch(kConfigMaps, "a", PatchType::kMerge, OfFinalizers(Arr({kFinalizer, "kubeproof.test/more"}))), 422,
-      "Invalid");
+  api::ApiStatus status =
+      t.MustFail(t.Patch(kConfigMaps, "a", PatchType::kMerge, OfFinalizers(Arr({kFinalizer, "kubeproof.test/more"}))),
+                 422, "Invalid");
   ExpectCause(t, status, "metadata.finalizers", "FieldValueForbidden");
   t.Step("the deletion cannot be taken back");
   t.MustPatch(kConfigMaps, "a", PatchType::kMerge, Obj({{"metadata", Obj({{"deletionTimestamp", nullptr}})}}));

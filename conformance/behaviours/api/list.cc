@@ -89,15 +89,14 @@ BEHAVIOUR("api/list/exact-version-shows-the-past") {
   Value made = t.MustCreate(kConfigMaps, Labelled("a").With("data", Obj({{"k", "old"}})));
   t.MustPatch(kConfigMaps, "a", PatchType::kMerge, Obj({{"data", Obj({{"k", "new"}})}}));
   t.MustCreate(kConfigMaps, Labelled("b"));
-  std::vector<Value> past = t.MustList(kConfigMaps, {.label_selector = kMine,
-                                                     .resource_version = VersionOf(made),
-                                                     .resource_version_match = "Exact"});
+  std::vector<Value> past = t.MustList(
+      kConfigMaps, {.label_selector = kMine, .resource_version = VersionOf(made), .resource_version_match = "Exact"});
   t.ExpectEq(NamesOf(past), "a", "names at the version of the first create");
   t.ExpectEq(past[0].At({"data", "k"}), "old", "data at that version");
-  Value recent = t.Must(t.List(kConfigMaps, {.label_selector = kMine,
-                                             .resource_version = VersionOf(made),
-                                             .resource_version_match = "NotOlderThan"}),
-                        "list not older than the first create");
+  Value recent = t.Must(
+      t.List(kConfigMaps,
+             {.label_selector = kMine, .resource_version = VersionOf(made), .resource_version_match = "NotOlderThan"}),
+      "list not older than the first create");
   t.Expect(ParseInt(ListVersion(recent)).value_or(0) >= ParseInt(VersionOf(made)).value_or(1),
            "the list is not older than asked: " + ListVersion(recent));
   t.MustList(kConfigMaps, {.resource_version = "0"});
@@ -117,13 +116,11 @@ BEHAVIOUR("api/list/impossible-versions-are-refused") {
   ExpectCause(t, t.MustFail(t.List(kConfigMaps, {.resource_version_match = "Exact"}), 422, "Invalid"),
               "resourceVersionMatch", "FieldValueForbidden");
   ExpectCause(
-      t,
-      t.MustFail(t.List(kConfigMaps, {.resource_version = "5", .resource_version_match = "Newest"}), 422, "Invalid"),
+      t, t.MustFail(t.List(kConfigMaps, {.resource_version = "5", .resource_version_match = "Newest"}), 422, "Invalid"),
       "resourceVersionMatch", "FieldValueNotSupported");
-  ExpectCause(t,
-              t.MustFail(t.List(kConfigMaps, {.resource_version = "0", .resource_version_match = "Exact"}), 422,
-                         "Invalid"),
-              "resourceVersionMatch", "FieldValueForbidden");
+  ExpectCause(
+      t, t.MustFail(t.List(kConfigMaps, {.resource_version = "0", .resource_version_match = "Exact"}), 422, "Invalid"),
+      "resourceVersionMatch", "FieldValueForbidden");
   t.ExpectError(t.List(kConfigMaps, {.resource_version = "yesterday"}), 400, "");
 }
 

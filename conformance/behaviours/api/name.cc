@@ -20,8 +20,8 @@ void ExpectSuffix(Context& t, const std::string& name, const std::string& base) 
 }
 
 void ExpectRefusedName(Context& t, const client::Resource& resource, const Value& object) {
-  api::ApiStatus status = t.MustFail(t.CreateAt({resource, resource.namespaced ? t.ns() : "", "", ""}, object), 422,
-                                     "Invalid");
+  api::ApiStatus status =
+      t.MustFail(t.CreateAt({resource, resource.namespaced ? t.ns() : "", "", ""}, object), 422, "Invalid");
   ExpectCause(t, status, "metadata.name", "FieldValueInvalid");
 }
 

@@ -135,11 +135,10 @@ BEHAVIOUR("api/object/no-op-update-keeps-the-version") {
 BEHAVIOUR("api/object/generation-counts-changes-of-the-spec") {
   Value set = ReplicaSet("web", 0, Obj({{"app", "web"}}));
   t.ExpectEq(t.MustCreate(kReplicaSets, set).At({"metadata", "generation"}), 1, "the first generation");
-  Value labelled = t.MustPatch(kReplicaSets, "web", PatchType::kMerge,
-                               Obj({{"metadata", Obj({{"labels", Obj({{"x", "y"}})}})}}));
+  Value labelled =
+      t.MustPatch(kReplicaSets, "web", PatchType::kMerge, Obj({{"metadata", Obj({{"labels", Obj({{"x", "y"}})}})}}));
   t.ExpectEq(labelled.At({"metadata", "generation"}), 1, "generation after a label");
-  Value scaled =
-      t.MustPatch(kReplicaSets, "web", PatchType::kMerge, Obj({{"spec", Obj({{"minReadySeconds", 1}})}}));
+  Value scaled = t.MustPatch(kReplicaSets, "web", PatchType::kMerge, Obj({{"spec", Obj({{"minReadySeconds", 1}})}}));
   t.ExpectEq(scaled.At({"metadata", "generation"}), 2, "generation after a change of the spec");
   Value status = t.Must(t.Patch(kReplicaSets, "web", PatchType::kMerge,
                                 Obj({{"status", Obj({{"observedGeneration", 2}, {"replicas", 0}})}}), "status"),
@@ -155,8 +154,10 @@ BEHAVIOUR("api/object/defaults-are-filled-in") {
   t.ExpectEq(spec["type"], "ClusterIP", "the Service's type");
   t.ExpectEq(spec["sessionAffinity"], "None", "its session affinity");
   t.ExpectEq(spec["ports"][0]["targetPort"], 80, "its target port");
-  Value set = t.MustCreate(kReplicaSets, ReplicaSet("web", 0, Obj({{"app", "web"}})).Without({"spec", "replicas"})
-                                             .With({"spec", "template", "spec", "nodeSelector"}, Obj({{"no", "node"}})));
+  Value set =
+      t.MustCreate(kReplicaSets, ReplicaSet("web", 0, Obj({{"app", "web"}}))
+                                     .Without({"spec", "replicas"})
+                                     .With({"spec", "template", "spec", "nodeSelector"}, Obj({{"no", "node"}})));
   t.ExpectEq(set.At({"spec", "replicas"}), 1, "the ReplicaSet's replicas");
   const Value& pod = set.At({"spec", "template", "spec"});
   t.ExpectEq(pod["restartPolicy"], "Always", "the pod's restart policy");

@@ -106,8 +106,8 @@ BEHAVIOUR("api/patch/strategic-merges-lists-by-key") {
 BEHAVIOUR("api/patch/result-must-be-valid") {
   Value made = t.MustCreate(kReplicaSets, TwoContainers());
   Value negative = Obj({{"spec", Obj({{"replicas", -1}})}});
-  ExpectCause(t, t.MustFail(t.Patch(kReplicaSets, "web", PatchType::kMerge, negative), 422, "Invalid"),
-              "spec.replicas", "FieldValueInvalid");
+  ExpectCause(t, t.MustFail(t.Patch(kReplicaSets, "web", PatchType::kMerge, negative), 422, "Invalid"), "spec.replicas",
+              "FieldValueInvalid");
   Value selector = Obj({{"spec", Obj({{"selector", Obj({{"matchLabels", Obj({{"app", "x"}})}})}})}});
   t.ExpectError(t.Patch(kReplicaSets, "web", PatchType::kMerge, selector), 422, "Invalid");
   t.ExpectEq(t.MustGet(kReplicaSets, "web")["spec"], made["spec"], "the spec");

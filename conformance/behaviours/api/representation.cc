@@ -52,9 +52,8 @@ constexpr const char* kTable = "application/json;as=Table;v=v1;g=meta.k8s.io,app
 }  // namespace
 
 BEHAVIOUR("api/representation/protobuf-bodies-are-taken") {
-  Exchange answer = MustSend(
-      t, "POST", PathTo(t, kReplicaSets) + "?dryRun=All", 201,
-      {.content_type = "application/vnd.kubernetes.protobuf", .body = ReplicaSetBytes("web")});
+  Exchange answer = MustSend(t, "POST", PathTo(t, kReplicaSets) + "?dryRun=All", 201,
+                             {.content_type = "application/vnd.kubernetes.protobuf", .body = ReplicaSetBytes("web")});
   t.ExpectEq(NameOf(answer.body), "web", "the name");
   t.ExpectEq(answer.body["spec"]["replicas"].AsInt(7), int64_t{0}, "zero replicas are not taken for none given");
   t.ExpectEq(answer.body.At({"spec", "selector", "matchLabels"}), Obj({{"app", "web"}}), "the selector");
@@ -71,8 +70,9 @@ BEHAVIOUR("api/representation/yaml-in-and-out") {
   t.MustCreate(kConfigMaps, ConfigMap("b", Obj({{"k", "2"}})));
   Exchange read = MustSend(t, "GET", PathTo(t, kConfigMaps, "b"), 200, {.accept = "application/yaml"});
   t.Expect(read.headers.Get("content-type").starts_with("application/yaml"), "the answer is YAML");
-  t.Expect(read.text.find("kind: ConfigMap\n") != std::string::npos && read.text.find("  k: \"2\"\n") != std::string::npos,
-           "the object as YAML: " + read.text);
+  t.Expect(
+      read.text.find("kind: ConfigMap\n") != std::string::npos && read.text.find("  k: \"2\"\n") != std::string::npos,
+      "the object as YAML: " + read.text);
 }
 
 BEHAVIOUR("api/representation/lists-as-tables") {

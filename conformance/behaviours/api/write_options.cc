@@ -12,9 +12,8 @@ using client::PatchType;
 namespace {
 
 // Unknown fields at two depths and a key that stands twice.
-constexpr const char* kSloppy =
-    R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","colour":"red"},"spek":{},)"
-    R"("spec":{"containers":[{"name":"c","image":"i","image":"j","imgae":"k"}]}})";
+constexpr const char* kSloppy = R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","colour":"red"},"spek":{},)"
+                                R"("spec":{"containers":[{"name":"c","image":"i","image":"j","imgae":"k"}]}})";
 
 Exchange Sloppy(Context& t, const std::string& query, int status) {
   return MustSend(t, "POST", PathTo(t, kPods) + "?dryRun=All" + query, status,
@@ -27,9 +26,7 @@ std::string Warnings(const Exchange& exchange) {
   return text;
 }
 
-Value Unschedulable(std::string_view name) {
-  return Pod(name).With({"spec", "nodeSelector"}, Obj({{"no", "node"}}));
-}
+Value Unschedulable(std::string_view name) { return Pod(name).With({"spec", "nodeSelector"}, Obj({{"no", "node"}})); }
 
 }  // namespace
 
@@ -61,8 +58,9 @@ BEHAVIOUR("api/write/strict-validation-names-unknown-and-duplicate-fields") {
   Exchange answer = Sloppy(t, "&fieldValidation=Strict", 400);
   t.ExpectEq(answer.body["reason"], "BadRequest", "the reason");
   std::string message = answer.body["message"].str();
-  for (const char* part : {"strict decoding error", "unknown field \"spek\"", "unknown field \"metadata.colour\"",
-                           "unknown field \"spec.containers[0].imgae\"", "duplicate field \"spec.containers[0].image\""}) {
+  for (const char* part :
+       {"strict decoding error", "unknown field \"spek\"", "unknown field \"metadata.colour\"",
+        "unknown field \"spec.containers[0].imgae\"", "duplicate field \"spec.containers[0].image\""}) {
     t.Expect(message.find(part) != std::string::npos, std::string(part) + " in: " + message);
   }
 }
@@ -86,9 +84,9 @@ BEHAVIOUR("api/write/ignore-validation-is-silent") {
 
 BEHAVIOUR("api/subresource/status-and-spec-are-written-apart") {
   t.MustCreate(kPods, Unschedulable("a"));
-  Value main = t.MustPatch(
-      kPods, "a", PatchType::kMerge,
-      Obj({{"status", Obj({{"message", "no"}})}, {"spec", Obj({{"activeDeadlineSeconds", 1000}})}}));
+  Value main =
+      t.MustPatch(kPods, "a", PatchType::kMerge,
+                  Obj({{"status", Obj({{"message", "no"}})}, {"spec", Obj({{"activeDeadlineSeconds", 1000}})}}));
   t.Expect(main["status"]["message"].is_null(), "a write of the object leaves the status");
   t.ExpectEq(main["spec"]["activeDeadlineSeconds"], 1000, "and changes the spec");
   Value patch = Obj({{"status", Obj({{"message", "yes"}})}, {"spec", Obj({{"activeDeadlineSeconds", 500}})}});

@@ -49,9 +49,7 @@ int StatusWith(Context& t, const std::string& token) {
   return status;
 }
 
-bool Authenticated(Context& t, const std::string& token) {
-  return ReviewToken(t, token)["authenticated"].AsBool();
-}
+bool Authenticated(Context& t, const std::string& token) { return ReviewToken(t, token)["authenticated"].AsBool(); }
 
 }  // namespace
 
@@ -87,9 +85,8 @@ BEHAVIOUR("auth/token/authenticates-a-service-account") {
   Value request = RequestToken(t, "robot");
   t.Expect(!request["status"]["expirationTimestamp"].empty(), "the answer tells when the token ends");
   std::string name = "system:serviceaccount:" + t.ns() + ":robot";
-  t.As({.bearer_token = Token(request)}, [&] {
-    t.ExpectError(t.List(kConfigMaps), 403, "Forbidden", "User \"" + name + "\"");
-  });
+  t.As({.bearer_token = Token(request)},
+       [&] { t.ExpectError(t.List(kConfigMaps), 403, "Forbidden", "User \"" + name + "\""); });
   Value claims = Claims(t, Token(request));
   t.ExpectEq(claims["sub"], name, "the claim sub");
   t.ExpectEq(claims["exp"].AsInt() - claims["iat"].AsInt(), int64_t{3600}, "seconds that it lives by default");
@@ -145,8 +142,8 @@ BEHAVIOUR("auth/token/review-tells-who") {
   t.ExpectEq(status["user"]["username"], "system:serviceaccount:" + t.ns() + ":default", "username");
   std::set<std::string> groups;
   for (const Value& group : status["user"]["groups"].items()) groups.insert(group.str());
-  for (const std::string& group :
-       {std::string("system:serviceaccounts"), "system:serviceaccounts:" + t.ns(), std::string("system:authenticated")}) {
+  for (const std::string& group : {std::string("system:serviceaccounts"), "system:serviceaccounts:" + t.ns(),
+                                   std::string("system:authenticated")}) {
     t.Expect(groups.contains(group), "the group " + group);
   }
   t.ExpectEq(status["user"]["uid"], UidOf(t.MustGet(kServiceAccounts, "default")), "uid");

@@ -19,13 +19,9 @@ Value Role(std::string_view kind, std::string_view name, const Value& rules) {
   return Obj({{"apiVersion", kVersion}, {"kind", kind}, {"metadata", Obj({{"name", name}})}, {"rules", rules}});
 }
 
-Value UserSubject(std::string_view name) {
-  return Obj({{"kind", "User"}, {"apiGroup", kGroup}, {"name", name}});
-}
+Value UserSubject(std::string_view name) { return Obj({{"kind", "User"}, {"apiGroup", kGroup}, {"name", name}}); }
 
-Value GroupSubject(std::string_view name) {
-  return Obj({{"kind", "Group"}, {"apiGroup", kGroup}, {"name", name}});
-}
+Value GroupSubject(std::string_view name) { return Obj({{"kind", "Group"}, {"apiGroup", kGroup}, {"name", name}}); }
 
 Value AccountSubject(std::string_view ns, std::string_view name) {
   return Obj({{"kind", "ServiceAccount"}, {"namespace", ns}, {"name", name}});
@@ -62,8 +58,7 @@ void AwaitMayGet(Context& t, const std::string& user, const client::ObjectRef& r
 }
 
 Value RequestToken(Context& t, const std::string& account, const Value& spec) {
-  Value request =
-      Obj({{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenRequest"}, {"spec", spec}});
+  Value request = Obj({{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenRequest"}, {"spec", spec}});
   return t.Must(t.CreateAt({client::kServiceAccounts, t.ns(), account, "token"}, request), "request a token");
 }
 

@@ -32,7 +32,7 @@ constexpr Probe kProbes[] = {
 
 const std::vector<Resource>& Resources() {
   static const auto* list = new std::vector<Resource>{
-      client::kPods,       client::kServices,    client::kConfigMaps, client::kSecrets, client::kServiceAccounts,
+      client::kPods,        client::kServices,    client::kConfigMaps, client::kSecrets, client::kServiceAccounts,
       client::kReplicaSets, client::kDeployments, client::kLeases,     client::kRoles,   client::kRoleBindings};
   return *list;
 }
@@ -88,7 +88,8 @@ BEHAVIOUR("auth/rbac/denies-exactly-what-was-not-granted") {
           std::string what = actor.user + " " + std::string(probe.verb) + " " + resource.plural;
           // A grant reaches the server's caches within moments; what was never granted is denied from the start.
           if (may) {
-            t.Eventually("not denied: " + what, [&] { return Ask(t, probe, resource) != 403; }, 10s);
+            t.Eventually(
+                "not denied: " + what, [&] { return Ask(t, probe, resource) != 403; }, 10s);
           } else {
             t.ExpectEq(Ask(t, probe, resource), 403, what);
           }

@@ -29,8 +29,10 @@ BEHAVIOUR("auth/rbac/denies-what-nothing-allows") {
   t.As({.user = user}, [&] {
     auto list = t.List(kPods);
     t.ExpectError(list, 403, "Forbidden",
-                  "pods is forbidden: User \"" + user + "\" cannot list resource \"pods\" in API group \"\" in the "
-                  "namespace \"" + t.ns() + "\"");
+                  "pods is forbidden: User \"" + user +
+                      "\" cannot list resource \"pods\" in API group \"\" in the "
+                      "namespace \"" +
+                      t.ns() + "\"");
     t.ExpectError(t.Create(kConfigMaps, ConfigMap("a")), 403, "Forbidden", "cannot create resource \"configmaps\"");
     t.ExpectError(t.Delete(kReplicaSets, "web"), 403, "Forbidden",
                   "replicasets.apps \"web\" is forbidden: User \"" + user +

@@ -13,10 +13,8 @@ using client::Propagation;
 namespace {
 
 Value OwnedBy(const Value& owner, bool blocks = false) {
-  Value reference = Obj({{"apiVersion", owner["apiVersion"]},
-                         {"kind", owner["kind"]},
-                         {"name", NameOf(owner)},
-                         {"uid", UidOf(owner)}});
+  Value reference = Obj(
+      {{"apiVersion", owner["apiVersion"]}, {"kind", owner["kind"]}, {"name", NameOf(owner)}, {"uid", UidOf(owner)}});
   return blocks ? reference.With("blockOwnerDeletion", true) : reference;
 }
 

@@ -15,17 +15,13 @@ namespace {
 constexpr const char* kRootCa = "kube-root-ca.crt";
 
 // Another namespace than the test's own.
-std::string NewNamespace(Context& t) {
-  return NameOf(t.MustCreate(kNamespaces, Named(t.UniqueName("kp-extra"))));
-}
+std::string NewNamespace(Context& t) { return NameOf(t.MustCreate(kNamespaces, Named(t.UniqueName("kp-extra")))); }
 
 Value Made(Context& t, const ObjectRef& ref, const Value& object) {
   return t.Must(t.CreateAt(ref, object), "create in " + ref.ns);
 }
 
-Value HeldMap() {
-  return ConfigMap("held").With({"metadata", "finalizers"}, Arr({"kubeproof.test/hold"}));
-}
+Value HeldMap() { return ConfigMap("held").With({"metadata", "finalizers"}, Arr({"kubeproof.test/hold"})); }
 
 void Release(Context& t, const std::string& ns) {
   std::string path = client::PathOf({kConfigMaps, ns, "held", ""});
@@ -124,11 +120,10 @@ BEHAVIOUR("namespaces/delete/foreign-finalizer-holds-it") {
   Made(t, {kConfigMaps, ns, "", ""}, ConfigMap("free"));
   t.MustDelete(kNamespaces, ns);
   t.Eventually("what nothing holds is deleted", [&] { return !t.GetAt({kConfigMaps, ns, "free", ""}).ok(); });
-  Value object = t.EventuallyObject(
-      kNamespaces, ns, "a condition tells of what is left", [](const Value& now) {
-        return HasCondition(now, "NamespaceContentRemaining", "True") &&
-               HasCondition(now, "NamespaceFinalizersRemaining", "True");
-      });
+  Value object = t.EventuallyObject(kNamespaces, ns, "a condition tells of what is left", [](const Value& now) {
+    return HasCondition(now, "NamespaceContentRemaining", "True") &&
+           HasCondition(now, "NamespaceFinalizersRemaining", "True");
+  });
   std::string_view message = ConditionOf(object, "NamespaceFinalizersRemaining")["message"].AsString();
   t.Expect(message.find("kubeproof.test/hold") != std::string_view::npos,
            "the condition names the finalizer: " + std::string(message));
