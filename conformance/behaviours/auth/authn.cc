@@ -12,6 +12,7 @@ using client::kConfigMaps;
 using client::kPods;
 using client::kSecrets;
 using client::kServiceAccounts;
+using client::Resource;
 
 namespace {
 
@@ -78,6 +79,35 @@ BEHAVIOUR("auth/authn/nobody-may-read-objects") {
              "the message names system:anonymous: " + answer.text);
     t.ExpectEq(MustSend(t, "GET", "/version", 200).body["major"], "1", "what nobody may read");
   });
+}
+
+BEHAVIOUR("auth/authn/impersonation-needs-its-verb") {
+  std::string friendly = t.UniqueName("friend");
+  std::string role = t.UniqueName("kp-impersonator");
+  t.MustCreate(kServiceAccounts, Named("robot"));
+  Value rule = Rule({"impersonate"}, {""}, {"users"}).With("resourceNames", Arr({friendly}));
+  t.MustCreate(client::kClusterRoles, Role("ClusterRole", role, Arr({rule})));
+  t.MustCreate(client::kClusterRoleBindings,
+               Binding("ClusterRoleBinding", role, "ClusterRole", role, Arr({AccountSubject(t.ns(), "robot")})));
+  Grant(t, friendly, "friend", Arr({Rule({"list"}, {""}, {"configmaps"})}));
+  std::string token = Token(RequestToken(t, "robot"));
+  auto status_as = [&](const fixtures::Identity& identity, const Resource& resource) {
+    Exchange answer;
+    t.As(identity, [&] { answer = Send(t, "GET", PathTo(t, resource)); });
+    return answer;
+  };
+  t.Eventually("acting as the friend it may list ConfigMaps",
+               [&] { return status_as({.bearer_token = token, .acts_as = friendly}, kConfigMaps).status == 200; });
+  Exchange more = status_as({.bearer_token = token, .acts_as = friendly}, kSecrets);
+  t.ExpectEq(more.status, 403, "what the friend may not");
+  t.Expect(more.text.find("User \\\"" + friendly + "\\\"") != std::string::npos,
+           "it speaks of the friend: " + more.text);
+  t.ExpectEq(status_as({.bearer_token = token}, kConfigMaps).status, 403, "what it may not as itself");
+  Exchange other = status_as({.bearer_token = token, .acts_as = "somebody-else"}, kConfigMaps);
+  t.ExpectEq(other.status, 403, "acting as somebody else");
+  t.Expect(other.text.find("impersonate") != std::string::npos, "the verb is named: " + other.text);
+  fixtures::Identity grouped{.bearer_token = token, .acts_as = friendly, .acts_as_groups = {"system:masters"}};
+  t.ExpectEq(status_as(grouped, kSecrets).status, 403, "with a group it may not act as a member of");
 }
 
 BEHAVIOUR("auth/token/authenticates-a-service-account") {
