@@ -26,6 +26,7 @@ std::string OtherNamespace(Context& t) {
 
 BEHAVIOUR("auth/rbac/denies-what-nothing-allows") {
   std::string user = NewUser(t);
+  t.ns();
   t.As({.user = user}, [&] {
     auto list = t.List(kPods);
     t.ExpectError(list, 403, "Forbidden",
