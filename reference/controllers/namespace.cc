@@ -1,5 +1,7 @@
 #include "reference/controllers/namespace.h"
 
+#include <map>
+
 #include "reference/base/mutant.h"
 #include "reference/controllers/collected_kinds.h"
 #include "reference/controllers/owner.h"
@@ -28,6 +30,20 @@ Value Condition(std::string_view type, bool holds, std::string_view reason, std:
               {"lastTransitionTime", FormatRfc3339(now)}});
 }
 
+// What a namespace still holds, counted.
+struct Remains {
+  std::map<std::string, size_t> by_kind;
+  std::map<std::string, size_t> by_finalizer;
+};
+
+std::string Listed(const std::map<std::string, size_t>& counts, std::string_view verb) {
+  std::string text;
+  for (const auto& [name, count] : counts) {
+    text += (text.empty() ? "" : ", ") + name + std::string(verb) + std::to_string(count) + " resource instances";
+  }
+  return text;
+}
+
 class NamespaceController : public Controller {
  public:
   std::string_view name() const override { return "namespace"; }
@@ -51,27 +67,28 @@ class NamespaceController : public Controller {
     Plan plan;
     const Value& ns = view.Get(kNamespaces, name);
     if (!IsTerminating(ns) || !HasKubernetesFinalizer(ns)) return plan;
-    size_t left = 0;
-    size_t finalizers = 0;
+    Remains remains;
     for (const CollectedKind& collected : CollectedKinds()) {
       if (!collected.resource.namespaced) continue;
       bool sweep = false;
       for (const Value& object : view.List(collected.resource, name)) {
-        ++left;
+        ++remains.by_kind[collected.resource.plural + "." + collected.resource.group];
         sweep |= !IsTerminating(object);
-        finalizers += !object.At({"metadata", "finalizers"}).empty();
+        for (const Value& finalizer : object.At({"metadata", "finalizers"}).items()) {
+          ++remains.by_finalizer[finalizer.str()];
+        }
       }
       if (sweep) plan.writes.push_back(Sweep(collected.resource, name));
     }
     bool swept = !ConditionOf(ns, "NamespaceContentRemaining").is_null();
     if (!swept) plan.writes.push_back(Sweep(client::kEvents, name));
-    Value status = ns["status"].With("conditions", Conditions(ns, left, finalizers, now));
+    Value status = ns["status"].With("conditions", Conditions(ns, remains, now));
     bool told = status == ns["status"];
     if (!told) {
       plan.writes.push_back(Write::Update({kNamespaces, "", name, "status"}, ns.With("status", status)));
       return plan;
     }
-    if (left == 0 && swept) {
+    if (remains.by_kind.empty() && swept) {
       Value finalized = ns.With({"spec", "finalizers"}, Value::EmptyArray());
       plan.writes.push_back(Write::Update({kNamespaces, "", name, "finalize"}, finalized));
     }
@@ -83,20 +100,22 @@ class NamespaceController : public Controller {
     return Write::Delete({resource, ns, "", ""}, {});
   }
 
-  static Value Conditions(const Value& ns, size_t left, size_t finalizers, WallTime now) {
+  // Texts: kubernetes pkg/controller/namespace/deletion/status_condition_utils.go.
+  static Value Conditions(const Value& ns, const Remains& remains, WallTime now) {
+    const auto& [kinds, finalizers] = remains;
     Value conditions = ns["status"]["conditions"];
     conditions = WithCondition(
-        conditions, left > 0 ? Condition("NamespaceContentRemaining", true, "SomeResourcesRemain",
-                                         "Some resources are remaining: " + std::to_string(left) + " objects", now)
-                             : Condition("NamespaceContentRemaining", false, "ContentRemoved",
-                                         "All content successfully removed", now));
-    return WithCondition(conditions, finalizers > 0
-                                         ? Condition("NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
-                                                     "Some content in the namespace has finalizers remaining: " +
-                                                         std::to_string(finalizers) + " objects",
-                                                     now)
-                                         : Condition("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers",
-                                                     "All content-preserving finalizers finished", now));
+        conditions, kinds.empty() ? Condition("NamespaceContentRemaining", false, "ContentRemoved",
+                                              "All content successfully removed", now)
+                                  : Condition("NamespaceContentRemaining", true, "SomeResourcesRemain",
+                                              "Some resources are remaining: " + Listed(kinds, " has "), now));
+    return WithCondition(
+        conditions,
+        finalizers.empty()
+            ? Condition("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers",
+                        "All content-preserving finalizers finished", now)
+            : Condition("NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
+                        "Some content in the namespace has finalizers remaining: " + Listed(finalizers, " in "), now));
   }
 };
 
