@@ -7,6 +7,7 @@ namespace kp::apiserver {
 
 KindHooks ConfigMapHooks();
 KindHooks DeploymentHooks();
+KindHooks EventHooks();
 KindHooks NamespaceHooks();
 KindHooks NodeHooks();
 KindHooks PodHooks();

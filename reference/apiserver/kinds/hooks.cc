@@ -12,7 +12,7 @@ const KindHooks& HooksOf(const api::Kind& kind) {
   static const auto* hooks = new std::map<Key, KindHooks>{
       {{"", "ConfigMap"}, ConfigMapHooks()},
       {{"", "Endpoints"}, {.create_on_update = true}},
-      {{"", "Event"}, {.create_on_update = true, .lifetime_seconds = 3600}},
+      {{"", "Event"}, EventHooks()},
       {{"", "Namespace"}, NamespaceHooks()},
       {{"", "Node"}, NodeHooks()},
       {{"", "Pod"}, PodHooks()},
@@ -21,7 +21,7 @@ const KindHooks& HooksOf(const api::Kind& kind) {
       {{"apps", "Deployment"}, DeploymentHooks()},
       {{"apps", "ReplicaSet"}, ReplicaSetHooks()},
       {{"coordination.k8s.io", "Lease"}, {.create_on_update = true, .version_required = true}},
-      {{"events.k8s.io", "Event"}, {.create_on_update = true, .lifetime_seconds = 3600}},
+      {{"events.k8s.io", "Event"}, EventHooks()},
       {{rbac, "ClusterRole"}, RoleHooks()},
       {{rbac, "ClusterRoleBinding"}, RoleBindingHooks()},
       {{rbac, "Role"}, RoleHooks()},
