@@ -50,7 +50,13 @@ conformance::Disturbance DisturbanceOf(chaos::Nemesis& nemesis);
 // How many of a capability the behaviour needs: 0 where it does not say.
 int64_t Needed(const conformance::Entry& entry, std::string_view capability);
 
+// Such a behaviour says what fails and when; a nemesis beside it would mend what it has broken.
+inline bool BreaksByItself(const conformance::Entry& entry) { return Needed(entry, "faults") > 0; }
+
 // A setup that failed is no verdict on the behaviour: the message says so with this prefix.
 inline constexpr std::string_view kSetupFailed = "the cluster did not come up: ";
+// The objects under which a result's timeline counts faults: kind by event, number by detail.
+inline constexpr std::string_view kFaultsInjected = "faults injected";
+inline constexpr std::string_view kFaultsBit = "faults that bit";
 
 }  // namespace kp::cli

@@ -9,6 +9,7 @@
 #include "bindings/cli/conform_options.h"
 #include "bindings/cli/conform_plan.h"
 #include "bindings/cli/determinism.h"
+#include "bindings/cli/fault_tally.h"
 #include "bindings/cli/job_results.h"
 #include "bindings/cli/progress.h"
 #include "bindings/cli/run_folder.h"
@@ -165,9 +166,18 @@ class ConformRun {
     reports::TestResult result = ResultOfEnd(plan_.jobs[index].job, std::move(end)).result;
     const bool failed = result.outcome == Outcome::kFail;
     progress_.Ended(result.backend, took, failed, env_.Now());
+    faults_.Count(result);
+    Trim(result);
     if (failed)
       progress_.Say("FAIL " + result.id + " (" + result.backend + ", seed " + std::to_string(result.seed) + ")");
     run_.results.push_back(std::move(result));
+  }
+
+  // A campaign's passes beyond a behaviour's first say nothing new, and would make files that nobody can open.
+  void Trim(reports::TestResult& result) {
+    if (result.outcome != Outcome::kPass || told_.insert({result.id, result.backend}).second) return;
+    result.steps.clear();
+    result.timeline.clear();
   }
 
   // Each failing behaviour once a back end, with its first failure and how often.
@@ -189,6 +199,7 @@ class ConformRun {
 
   void PrintSummary(const std::string& folder) const {
     PrintFailures();
+    std::printf("%s", faults_.Table().c_str());
     for (const std::string& backend : run_.backends) {
       std::map<Outcome, int> counts;
       for (const reports::TestResult& result : run_.results) {
@@ -216,6 +227,8 @@ class ConformRun {
   Progress progress_;
   Time started_;
   RunRecord run_;
+  FaultTally faults_;
+  std::set<std::pair<std::string, std::string>> told_;  // behaviours and back ends with a pass told in full
 };
 
 }  // namespace

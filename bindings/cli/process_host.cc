@@ -65,7 +65,7 @@ class ProcessHost : public BackendHost {
     const int nodes = static_cast<int>(std::max<int64_t>(shape_.nodes, Needed(entry, "nodes")));
     const int members = static_cast<int>(std::max<int64_t>(shape_.members, Needed(entry, "members")));
     const bool larger = nodes > shape_.nodes || members > shape_.members;
-    if (shape_.faults || larger || Needed(entry, "faults") > 0) return RunAlone(job, OptionsFor(members, nodes));
+    if (shape_.faults || larger || BreaksByItself(entry)) return RunAlone(job, entry, OptionsFor(members, nodes));
     fixtures::RemoteClusterOptions options = shared_->ForWorkers();
     if (shape_.slow) options.capabilities.insert("fast-time");
     return RunConnected(job, std::move(options));
@@ -97,12 +97,12 @@ class ProcessHost : public BackendHost {
   }
 
   // On a cluster of its own, which it may break.
-  TestResult RunAlone(const Job& job, fixtures::ProcessClusterOptions options) const {
+  TestResult RunAlone(const Job& job, const Entry& entry, fixtures::ProcessClusterOptions options) const {
     auto started = fixtures::ProcessCluster::Start(std::move(options));
     if (!started.ok()) return SetupFailed(job, started.status());
     fixtures::ProcessCluster& cluster = **started;
     if (Status ready = cluster.AwaitReady(kStartBudget); !ready.ok()) return SetupFailed(job, ready);
-    if (!shape_.faults) return conformance::RunJob(job, cluster);
+    if (!shape_.faults || BreaksByItself(entry)) return conformance::RunJob(job, cluster);
     chaos::NemesisOptions nemesis_options{.seed = job.seed};
     nemesis_options.schedule.kinds = {FaultKind::kKill, FaultKind::kPause};
     chaos::Nemesis nemesis(cluster, std::move(nemesis_options));

@@ -33,7 +33,7 @@ class SimHost : public BackendHost {
   }
   TestResult Run(const Job& job, const Entry& entry) override {
     fixtures::SimCluster cluster(SimOptions(shape_, entry, job));
-    return RunInSim(cluster, job, shape_.faults);
+    return RunInSim(cluster, job, shape_.faults && !BreaksByItself(entry));
   }
   std::string ServerIdentity() const override { return "kubeproof, simulated"; }
   std::string RecipeFlags() const override {
@@ -53,10 +53,10 @@ TestResult RunBroken(fixtures::SimCluster& cluster, const Job& job) {
   chaos::Nemesis nemesis(cluster, {.seed = job.seed});
   TestResult result = conformance::RunJob(job, cluster, DisturbanceOf(nemesis));
   for (const auto& [kind, count] : nemesis.counts()) {
-    result.timeline.push_back({{}, "faults injected", kind, std::to_string(count)});
+    result.timeline.push_back({{}, std::string(kFaultsInjected), kind, std::to_string(count)});
   }
   for (const auto& [kind, count] : cluster.faults()->Bites()) {
-    if (count > 0) result.timeline.push_back({{}, "faults that bit", kind, std::to_string(count)});
+    if (count > 0) result.timeline.push_back({{}, std::string(kFaultsBit), kind, std::to_string(count)});
   }
   return result;
 }
