@@ -115,7 +115,7 @@ void Kubelet::WriteNodeStatus() {
         {kNodes, "", options_.node.name, "status"}, node->With("status", status), {},
         alive_.Wrap([this, has_subnet](api::ApiResult<Value> written) {
           // The subnet comes from the control plane a moment later.
-          Duration wait = !written.ok() ? Duration(500ms) : has_subnet ? options_.status_period : Duration(1s);
+          Duration wait = !written.ok() ? Duration(500ms) : has_subnet ? options_.status_period : Duration(100ms);
           status_timer_.Start(wait, [this] { WriteNodeStatus(); });
         }));
   }));

@@ -287,7 +287,7 @@ void PodWorker::StopAll(Turn& turn) {
 void PodWorker::OnSandbox(bool ok, const std::string& id, const std::string& ip, const Clock& clock) {
   if (!ok) {
     state_.sandbox = PodState::SandboxPhase::kNone;
-    state_.sandbox_retry = clock.now + 1s;
+    state_.sandbox_retry = clock.now + 200ms;
     return;
   }
   state_.sandbox = PodState::SandboxPhase::kReady;

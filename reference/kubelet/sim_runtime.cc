@@ -41,6 +41,10 @@ std::string SimRuntime::NextAddress() {
 void SimRuntime::RunSandbox(const SandboxConfig& config, Completion<Result<Sandbox>> done) {
   bool host = config.host_network;
   env_.After(kSandboxTime, alive_.Wrap([this, host, done = std::move(done)] {
+    if (cidr_base_.empty() && !host) {
+      // As a CNI plugin that is not set up: the pod waits. An address of our own making could be another node's.
+      return done(Status(Code::kUnavailable, "network is not ready: the node has no pod subnet"));
+    }
     Sandbox sandbox{HexEncode(random_.Bytes(32)), host ? node_ip_ : NextAddress()};
     if (sandbox.ip.empty()) return done(Status(Code::kResourceExhausted, "no address left in the pod subnet"));
     sandboxes_[sandbox.id] = sandbox.ip;

@@ -44,7 +44,7 @@ class SimRuntime : public ContainerRuntime {
   runtime::Env& env_;
   std::string node_ip_;
   Random random_;
-  std::string cidr_base_ = "10.88.0.";
+  std::string cidr_base_;  // "10.244.1."; "": the node has no pod subnet yet
   int next_host_ = 2;
   std::map<std::string, std::string> sandboxes_;  // id -> address
   std::set<std::string> addresses_;
