@@ -185,6 +185,8 @@ TEST_F(Etcdctl, LeaseAndStatus) {
   EXPECT_EQ(Ctl({"lease", "revoke", id}), "lease " + id + " revoked\n");
   EXPECT_EQ(Ctl({"get", "k"}), "");
   EXPECT_NE(Ctl({"endpoint", "status"}).find(", 3.4.0, "), std::string::npos);
+  clients_ = "http://" + clients_;
+  EXPECT_NE(Ctl({"endpoint", "status"}).find(", 3.4.0, "), std::string::npos) << "the URL becomes the :authority";
   EXPECT_NE(Ctl({"endpoint", "health"}).find("is healthy"), std::string::npos);
   EXPECT_NE(Ctl({"member", "list"}).find(", started, a, "), std::string::npos);
 }

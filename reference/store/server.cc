@@ -75,6 +75,7 @@ Result<std::unique_ptr<Server>> Server::Start(runtime::Env& env, const ServerOpt
   transport::GrpcServerOptions grpc;
   if (client_urls->front().tls) grpc.http.tls = options.client_tls;
   grpc.http.max_concurrent_streams = 10000;
+  grpc.http.any_authority = true;
   // etcd's transport limit: the largest request and room for its envelope.
   grpc.max_message = options.max_request_bytes + 512 * 1024;
   grpc.fallback = server->services_->Pages();

@@ -62,6 +62,7 @@ struct HttpServerOptions {
   size_t max_header_bytes = 64 * 1024;
   size_t max_connections = 20000;
   uint32_t max_concurrent_streams = 1000;
+  bool any_authority = false;  // see wire::Http2Limits
   Duration idle_timeout = 5min;
   Duration handshake_timeout = 10s;
 };

@@ -66,7 +66,8 @@ class Http2Connection final : public ServerConnection,
         peer_(std::move(secure.peer)),
         session_(wire::Http2Session::Role::kServer,
                  {.max_concurrent_streams = server_->options.max_concurrent_streams,
-                  .header_bytes = server_->options.max_header_bytes},
+                  .header_bytes = server_->options.max_header_bytes,
+                  .any_authority = server_->options.any_authority},
                  this) {
     last_activity_ = server_->env.Now();
   }

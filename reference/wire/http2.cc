@@ -80,7 +80,27 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+  // What nghttp2 checks itself unless any_authority is set; it then checks nothing.
+  static bool Sound(const Stream& stream, std::string_view name, std::string_view value) {
+    const auto* name_bytes = reinterpret_cast<const uint8_t*>(name.data());
+    const auto* value_bytes = reinterpret_cast<const uint8_t*>(value.data());
+    if (nghttp2_check_header_name(name_bytes, name.size()) == 0 ||
+        nghttp2_check_header_value_rfc9113(value_bytes, value.size()) == 0) {
+      return false;
+    }
+    const Http2Head& head = stream.head;
+    if (name[0] != ':') {
+      return !IsConnectionField(name) && name != "upgrade" && name != "proxy-connection" &&
+             (name != "te" || value == "trailers");
+    }
+    // Before all others, once each, and not in trailers.
+    const bool known = name == ":method" || name == ":path" || name == ":scheme" || name == ":authority";
+    const bool again = (name == ":method" && !head.method.empty()) || (name == ":path" && !head.target.empty()) ||
+                       (name == ":scheme" && !head.scheme.empty()) || (name == ":authority" && !head.authority.empty());
+    return known && !again && !stream.head_seen && head.headers.fields().empty();
+  }
+
+  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
                       const uint8_t* value, size_t value_size, uint8_t, void* user) {
     State& self = Self(user);
     Stream* stream = self.Find(frame->hd.stream_id);
@@ -94,6 +114,10 @@ struct Http2Session::Callbacks {
     }
     const std::string_view key(reinterpret_cast<const char*>(name), name_size);
     std::string text(reinterpret_cast<const char*>(value), value_size);
+    if (self.limits.any_authority && !Sound(*stream, key, text)) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
     if (key[0] != ':') {
       head.headers.Add(std::string(key), std::move(text));
     } else if (key == ":method") {
@@ -113,6 +137,11 @@ struct Http2Session::Callbacks {
   static void OnHeaderBlock(State& self, int32_t id, bool end) {
     Stream* stream = self.Find(id);
     if (!stream) return;
+    if (self.limits.any_authority && !stream->head_seen && !stream->head.too_large &&
+        (stream->head.method.empty() || stream->head.target.empty() || stream->head.scheme.empty())) {
+      nghttp2_submit_rst_stream(self.session, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
+      return;
+    }
     Http2Head head = std::move(stream->head);
     if (stream->head_seen) {
       self.events->OnTrailers(id, std::move(head.headers));
@@ -256,6 +285,7 @@ Http2Session::Http2Session(Role role, const Http2Limits& limits, Http2Events* ev
   nghttp2_option_set_no_closed_streams(option, 1);
   // nghttp2's own limit reads the system's clock; ours is in Charge.
   nghttp2_option_set_stream_reset_rate_limit(option, uint64_t{1} << 40, uint64_t{1} << 40);
+  if (limits.any_authority) nghttp2_option_set_no_http_messaging(option, 1);
   const int made = role == Role::kServer
                        ? nghttp2_session_server_new2(&state_->session, callbacks, state_.get(), option)
                        : nghttp2_session_client_new2(&state_->session, callbacks, state_.get(), option);

@@ -56,6 +56,9 @@ struct Http2Limits {
   // DATA. This many at once, then as many per second as stated (CVE-2019-9512, CVE-2023-44487).
   double control_burst = 2000;
   double control_per_second = 300;
+  // Servers: takes an :authority that is none. etcd's Go clients send the whole endpoint URL there
+  // ("http://10.0.0.1:2379") when a call names its endpoint. The other rules of RFC 9113 8 on requests hold.
+  bool any_authority = false;
 };
 
 class Http2Session {

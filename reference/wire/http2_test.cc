@@ -101,6 +101,46 @@ TEST_F(Http2, DataWaitsForTheReceiversWindow) {
   EXPECT_EQ(server.session.BufferedBytes(id), 4000u);
 }
 
+// What one request with these fields comes to: "taken", or the code of its reset.
+std::string Outcome(const Http2Limits& limits, Http2Head head) {
+  Side client(Http2Session::Role::kClient);
+  Side server(Http2Session::Role::kServer, limits);
+  const auto id = client.session.SubmitRequest(head, true);
+  for (int i = 0; i < 4; ++i) {
+    std::string bytes;
+    client.session.Pull(1 << 20, &bytes);
+    EXPECT_TRUE(server.session.Receive(bytes, Time()).ok());
+    bytes.clear();
+    server.session.Pull(1 << 20, &bytes);
+    EXPECT_TRUE(client.session.Receive(bytes, Time()).ok());
+  }
+  return server.heads.contains(*id) ? "taken" : "reset " + std::to_string(client.closed[*id]);
+}
+
+TEST(Http2Requests, AuthorityMayBeAnythingOnlyWhereAsked) {
+  const Http2Head url{.method = "POST", .target = "/x", .scheme = "http", .authority = "http://10.0.0.1:2379"};
+  EXPECT_EQ(Outcome({}, url), "reset 1");
+  EXPECT_EQ(Outcome({.any_authority = true}, url), "taken");
+}
+
+TEST(Http2Requests, OtherRulesHoldWithAnyAuthority) {
+  const Http2Head good{.method = "POST", .target = "/x", .scheme = "http", .authority = "h"};
+  const auto with = [&](const char* name, const char* value) {
+    Http2Head head = good;
+    head.headers.Add(name, value);
+    return Outcome({.any_authority = true}, head);
+  };
+  EXPECT_EQ(with("te", "trailers"), "taken");
+  EXPECT_EQ(with("te", "gzip"), "reset 1");
+  EXPECT_EQ(with("upgrade", "h2c"), "reset 1");
+  EXPECT_EQ(with("bad name", "x"), "reset 1");
+  EXPECT_EQ(with("name", "a\nb"), "reset 1");
+  EXPECT_EQ(with(":path", "/again"), "reset 1");
+  Http2Head no_path = good;
+  no_path.target = "";
+  EXPECT_EQ(Outcome({.any_authority = true}, no_path), "reset 1");
+}
+
 TEST_F(Http2, ResetReachesTheOtherSide) {
   const int32_t id = Request();
   Exchange();
