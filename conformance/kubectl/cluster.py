@@ -79,10 +79,14 @@ class Cluster:
             self.process.kill()
             self.process.wait()
             return ["the process had to be killed"]
-        left = lambda: ([f"process {pid}: {line}" for pid, line in self.processes().items()]
-                        + [f"file {name}" for name in os.listdir(self.temporary)])
-        wait_until(lambda: not left(), 10)
-        return left()
+        wait_until(lambda: not self.left(), 10)
+        left = self.left()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return left
+
+    def left(self):
+        return ([f"process {pid}: {line}" for pid, line in self.processes().items()]
+                + [f"file {name}" for name in os.listdir(self.temporary)])
 
     def logs(self):
         """The last lines of each component."""
@@ -91,6 +95,3 @@ class Cluster:
             with open(name, encoding="utf-8", errors="replace") as log:
                 lines += [f"{os.path.basename(name)}: {line.rstrip()}" for line in log.readlines()[-15:]]
         return "\n".join(lines)
-
-    def remove(self):
-        shutil.rmtree(self.folder, ignore_errors=True)

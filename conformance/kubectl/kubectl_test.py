@@ -3,7 +3,8 @@
 
     kubectl_test.py --kubeproof PROGRAM [--only TEXT] [--keep] [-v]
 
-The version of the baseline runs all tests, each other one the smoke tests. Exits 0 (passed), 1, or 77 when
+The version of the baseline runs all tests, each other one the smoke tests, and so does the baseline's on a stock
+etcd, where there is one. Exits 0 (passed), 1, or 77 when
 there is no kubectl at all.
 """
 
@@ -25,6 +26,7 @@ import rollouts  # noqa: E402
 import smoke  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from session import KubectlCase, find_programs  # noqa: E402
+from stock_etcd import StockEtcd  # noqa: E402
 
 BASELINE = (1, 32)
 # The programs wait more than they work.
@@ -57,20 +59,46 @@ for _name in ("startTest", "stopTest", "addSuccess", "addFailure", "addError", "
     setattr(LockedResult, _name, _locked(_name))
 
 
-def tests(programs, only):
+def cases(modules, **attributes):
+    for module in modules:
+        for base in vars(module).values():
+            if isinstance(base, type) and issubclass(base, KubectlCase) and base is not KubectlCase:
+                case = type(base.__name__, (base,), {**attributes, "__module__": base.__module__})
+                yield from unittest.TestLoader().loadTestsFromTestCase(case)
+
+
+def tests(programs, cluster, on_etcd):
     """Slow ones first, so that no thread is left with one at the end."""
     main = next((p for p in programs if p.version == BASELINE), programs[-1])
-    loader = unittest.TestLoader()
-    suite = ParallelSuite()
-    for program in [main, *(p for p in programs if p is not main)]:
-        modules = (rollouts, deleting, nodes, changing, creating, reading, identity) if program is main else (smoke,)
-        for module in modules:
-            for base in vars(module).values():
-                if not (isinstance(base, type) and issubclass(base, KubectlCase) and base is not KubectlCase):
-                    continue
-                case = type(base.__name__, (base,), {"program": program, "__module__": base.__module__})
-                suite.addTests(test for test in loader.loadTestsFromTestCase(case) if only in test.id())
-    return suite
+    full = (rollouts, deleting, nodes, changing, creating, reading, identity)
+    yield from cases(full, program=main, cluster=cluster)
+    if on_etcd:
+        yield from cases([smoke], program=main, cluster=on_etcd, store=" on a stock etcd")
+    for program in programs:
+        if program is not main:
+            yield from cases([smoke], program=program, cluster=cluster)
+
+
+def run(programs, options, kubeproof, clusters):
+    """Whether all is well. Every cluster that it starts is in `clusters`."""
+    clusters.append(Cluster(kubeproof, "--nodes", "2"))
+    if StockEtcd.program:
+        etcd = StockEtcd()
+        clusters.append(etcd)
+        print("stock etcd: " + etcd.version(), flush=True)
+        clusters.append(Cluster(kubeproof, "--nodes", "1", "--etcd-servers", etcd.url))
+    else:
+        print("not run: tests on a stock etcd; the package etcd-server has one")
+    suite = ParallelSuite(test for test in tests(programs, clusters[0], clusters[2] if StockEtcd.program else None)
+                          if options.only in test.id())
+    runner = unittest.TextTestRunner(resultclass=LockedResult, verbosity=2 if options.v else 1)
+    passed = runner.run(suite).wasSuccessful()
+    if not passed:
+        print("the cluster said:\n" + clusters[0].words() + clusters[0].logs())
+    if options.keep:
+        print("export KUBECONFIG=" + clusters[0].kubeconfig)
+        input("Enter ends the cluster")
+    return passed
 
 
 def main():
@@ -87,18 +115,12 @@ def main():
         return SKIPPED
     print(f"{len(programs)} kubectl: " + ", ".join("%d.%d (%s)" % (*p.version, p.path) for p in programs), flush=True)
 
-    KubectlCase.cluster = Cluster(program, "--nodes", "2")
+    clusters, left = [], []
     try:
-        runner = unittest.TextTestRunner(resultclass=LockedResult, verbosity=2 if options.v else 1)
-        passed = runner.run(tests(programs, options.only)).wasSuccessful()
-        if not passed:
-            print("the cluster said:\n" + KubectlCase.cluster.words() + KubectlCase.cluster.logs())
-        if options.keep:
-            print("export KUBECONFIG=" + KubectlCase.cluster.kubeconfig)
-            input("Enter ends the cluster")
+        passed = run(programs, options, program, clusters)
     finally:
-        left = KubectlCase.cluster.end()
-        KubectlCase.cluster.remove()
+        for cluster in reversed(clusters):
+            left += cluster.end()
     if left:
         print("left behind:\n  " + "\n  ".join(left))
     return 0 if passed and not left else 1

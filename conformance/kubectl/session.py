@@ -79,6 +79,7 @@ class KubectlCase(unittest.TestCase):
     """A test with one kubectl, in a namespace of its own."""
     program = None
     cluster = None
+    store = ""  # when it is not our own
     counter = itertools.count(1)
     maxDiff = None
 
@@ -90,7 +91,7 @@ class KubectlCase(unittest.TestCase):
         self.k(f"create namespace {self.namespace}")
 
     def id(self):
-        return f"{self.program}: {super().id().split('.', 1)[-1]}"
+        return f"{self.program}{self.store}: {super().id().split('.', 1)[-1]}"
 
     def __str__(self):
         return self.id()
