@@ -231,6 +231,19 @@ TEST(Event, BothGroupsShowOneObjectThatExpires) {
   EXPECT_NE(t.store->Find("/registry/events/default/e")->lease, 0);
 }
 
+TEST(Event, LivesWhereItsObjectLives) {
+  TestServer t;
+  const auto post = [&](const std::string& involved) {
+    return t
+        .Do("POST", "/api/v1/namespaces/kube-system/events",
+            R"({"metadata":{"generateName":"e"},"involvedObject":)" + involved + "}")
+        ->status;
+  };
+  EXPECT_EQ(post(R"({"kind":"Pod","name":"a","namespace":"kube-system"})"), 201);
+  EXPECT_EQ(post(R"({"kind":"Pod","name":"a","namespace":"default"})"), 422);
+  EXPECT_EQ(post(R"({"kind":"Node","name":"a"})"), 422);
+}
+
 TEST(Bootstrap, KubernetesServiceComesBack) {
   TestServer t;
   EXPECT_EQ(t.Do("GET", std::string(kServices) + "/kubernetes")->Json()["spec"]["clusterIP"].AsString(), "10.96.0.1");

@@ -123,6 +123,7 @@ void WatchStream::Send(std::string_view type, const Value& object) {
 }
 
 void WatchStream::SendBookmark(int64_t revision, bool initial_end) {
+  if (KP_MUTANT("apiserver-bookmark-ahead")) revision += 1000;
   const api::Kind& kind = *request_.selection.kind;
   Value meta = api::Obj({{"resourceVersion", std::to_string(revision)}});
   if (initial_end) meta = meta.With({"annotations", "k8s.io/initial-events-end"}, "true");
@@ -137,7 +138,7 @@ void WatchStream::OnBookmarkDue() {
   bookmark_timer_.Start(kBookmarkInterval, [this] { OnBookmarkDue(); });
   if (!live_ || Full() || cache_.revision() <= request_.revision) return;
   cursor_ = cache_.revision();
-  SendBookmark(KP_MUTANT("apiserver-bookmark-ahead") ? cursor_ + 1000 : cursor_, false);
+  SendBookmark(cursor_, false);
 }
 
 void WatchStream::OnLost() { End(); }

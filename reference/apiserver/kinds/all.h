@@ -6,6 +6,7 @@
 namespace kp::apiserver {
 
 KindHooks ConfigMapHooks();
+KindHooks CoreEventHooks();
 KindHooks DeploymentHooks();
 KindHooks EventHooks();
 KindHooks NamespaceHooks();

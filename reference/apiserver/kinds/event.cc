@@ -1,4 +1,4 @@
-// Events: about an object of the namespace that they lie in, and gone after an hour.
+// Events live where the object lives that they are about; those of cluster-wide objects in "default".
 #include "reference/apiserver/kinds/all.h"
 
 namespace kp::apiserver {
@@ -8,22 +8,46 @@ using api::Value;
 
 namespace {
 
-// Events about cluster-scoped objects lie in "default". Source: kubernetes pkg/apis/core/validation/events.go,
-// which names the core group's field in both groups.
-FieldCauses Validate(const Value& object) {
-  const Value& about = object[object["apiVersion"] == Value("v1") ? "involvedObject" : "regarding"]["namespace"];
+constexpr size_t kMaxReason = 128;
+constexpr size_t kMaxNote = 1024;
+
+// Source: kubernetes pkg/apis/core/validation/events.go, which names the core group's field in both groups.
+void CheckNamespace(const Value& object, std::string_view field, FieldCauses& causes) {
   const Value& ns = object["metadata"]["namespace"];
-  FieldCauses causes;
-  const bool fits = about.empty() ? ns == Value("default") : about == ns;
+  const Value& regarding = object[field]["namespace"];
+  const bool fits = regarding.empty() ? ns == Value("default") : regarding == ns;
   if (!fits) {
     causes.push_back(
-        api::InvalidCause("involvedObject.namespace", Value(about.AsString()), "does not match event.namespace"));
+        api::InvalidCause("involvedObject.namespace", Value(regarding.AsString()), "does not match event.namespace"));
+  }
+}
+
+// core/v1 is the older form and asks for little.
+FieldCauses ValidateCore(const Value& object) {
+  FieldCauses causes;
+  CheckNamespace(object, "involvedObject", causes);
+  return causes;
+}
+
+FieldCauses ValidateNew(const Value& object) {
+  FieldCauses causes;
+  CheckNamespace(object, "regarding", causes);
+  for (std::string_view field : {"eventTime", "reportingController", "reportingInstance", "action", "reason"}) {
+    if (object[field].empty()) causes.push_back(api::RequiredCause(std::string(field)));
+  }
+  if (object["reason"].AsString().size() > kMaxReason) causes.push_back(api::TooLongCause("reason", kMaxReason));
+  if (object["note"].AsString().size() > kMaxNote) causes.push_back(api::TooLongCause("note", kMaxNote));
+  const Value& type = object["type"];
+  if (type != Value("Normal") && type != Value("Warning")) {
+    causes.push_back(api::InvalidCause("type", type, "has invalid value: " + type.str()));
   }
   return causes;
 }
 
 }  // namespace
 
-KindHooks EventHooks() { return {.validate = Validate, .create_on_update = true, .lifetime_seconds = 3600}; }
+KindHooks CoreEventHooks() { return {.validate = ValidateCore, .create_on_update = true, .lifetime_seconds = 3600}; }
+
+KindHooks EventHooks() { return {.validate = ValidateNew, .create_on_update = true, .lifetime_seconds = 3600}; }
 
 }  // namespace kp::apiserver

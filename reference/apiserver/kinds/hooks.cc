@@ -12,7 +12,7 @@ const KindHooks& HooksOf(const api::Kind& kind) {
   static const auto* hooks = new std::map<Key, KindHooks>{
       {{"", "ConfigMap"}, ConfigMapHooks()},
       {{"", "Endpoints"}, {.create_on_update = true}},
-      {{"", "Event"}, EventHooks()},
+      {{"", "Event"}, CoreEventHooks()},
       {{"", "Namespace"}, NamespaceHooks()},
       {{"", "Node"}, NodeHooks()},
       {{"", "Pod"}, PodHooks()},
