@@ -3,6 +3,7 @@
 namespace kp::cli {
 
 int RunApiserver(int argc, char** argv);
+int RunBench(int argc, char** argv);
 int RunBehaviours(int argc, char** argv);
 int RunConform(int argc, char** argv);
 int RunControllerManager(int argc, char** argv);
@@ -19,6 +20,7 @@ const std::vector<Command>& Commands() {
       {"conform", "check the documented behaviours, simulated and on real processes", RunConform},
       {"behaviours", "list the catalogued behaviours, their tests and last results", RunBehaviours},
       {"mutants", "switch on each deliberate bug and show which tests notice", RunMutants},
+      {"bench", "measure the project against its own targets", RunBench},
       {"up", "start a cluster of local processes, until Ctrl-C", RunUp},
       {"apiserver", "serve the Kubernetes API over an etcd v3 store", RunApiserver},
       {"controller-manager", "run the controllers", RunControllerManager},

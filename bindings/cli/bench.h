@@ -1,0 +1,43 @@
+// Measurements of the project itself: what `kubeproof bench` prints. Nothing asserts them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reference/base/status.h"
+
+namespace kp::cli {
+
+struct BenchOptions {
+  int rounds = 3;
+  // Small enough for a test: shows that the bench works, not how fast anything is.
+  bool quick = false;
+};
+
+enum class Target : unsigned char { kNone, kAtLeast, kBelow };
+
+// One figure of a bench, as often as it was measured.
+struct Measure {
+  std::string what;
+  std::string unit;  // "s", "MB", "x real time"
+  Target target = Target::kNone;
+  double wanted = 0;
+  std::vector<double> rounds;
+
+  double Median() const;
+  double Least() const;
+  double Most() const;
+  // By the median.
+  bool Met() const;
+};
+
+using Measures = std::vector<Measure>;
+Result<Measures> BenchUp(const BenchOptions& options);
+Result<Measures> BenchSim(const BenchOptions& options);
+Result<Measures> BenchDeployment(const BenchOptions& options);
+Result<Measures> BenchScheduler(const BenchOptions& options);
+
+// Seconds of processor that this process has used.
+double CpuSeconds();
+
+}  // namespace kp::cli

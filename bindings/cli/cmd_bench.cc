@@ -1,0 +1,145 @@
+// kubeproof bench: how fast the project is on this machine, against its own targets.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "bindings/cli/bench.h"
+#include "bindings/cli/commands.h"
+#include "bindings/cli/component.h"
+#include "bindings/cli/kill_matrix.h"
+
+namespace kp::cli {
+
+double Measure::Median() const {
+  std::vector<double> sorted = rounds;
+  std::ranges::sort(sorted);
+  const size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+double Measure::Least() const { return std::ranges::min(rounds); }
+double Measure::Most() const { return std::ranges::max(rounds); }
+bool Measure::Met() const { return target == Target::kAtLeast ? Median() >= wanted : Median() < wanted; }
+
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * double(t.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+namespace {
+
+struct Bench {
+  const char* name;
+  Result<Measures> (*run)(const BenchOptions& options);
+};
+
+constexpr Bench kBenches[] = {
+    {"up", BenchUp}, {"sim", BenchSim}, {"deployment", BenchDeployment}, {"scheduler", BenchScheduler}};
+
+#ifdef __OPTIMIZE__
+constexpr bool kOptimised = true;
+#else
+constexpr bool kOptimised = false;
+#endif
+
+// Three digits that matter.
+std::string Figure(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : value >= 1 ? "%.2f" : "%.3f", value);
+  return text;
+}
+
+const char* Verdict(const Measure& measure) {
+  return measure.target == Target::kNone ? "" : measure.Met() ? "met" : "missed";
+}
+
+// What else the machine was doing decides how much a figure says.
+double LoadAverage() {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 ? load : 0;
+}
+
+void PrintHeading() {
+  if (!kOptimised) std::printf("This build is not optimised: its figures say nothing about the targets.\n");
+  std::printf("Load average at the start %.1f.\n", LoadAverage());
+  std::printf("%-11s %-40s %-14s %10s %10s %10s  %-13s %s\n", "BENCH", "WHAT", "TARGET", "MEDIAN", "LEAST", "MOST",
+              "UNIT", "VERDICT");
+}
+
+void PrintRows(const char* bench, const Measures& measures) {
+  for (const Measure& measure : measures) {
+    std::string target;
+    if (measure.target != Target::kNone)
+      target = (measure.target == Target::kBelow ? "< " : ">= ") + Figure(measure.wanted);
+    std::printf("%-11s %-40s %-14s %10s %10s %10s  %-13s %s\n", bench, measure.what.c_str(), target.c_str(),
+                Figure(measure.Median()).c_str(), Figure(measure.Least()).c_str(), Figure(measure.Most()).c_str(),
+                measure.unit.c_str(), Verdict(measure));
+  }
+  std::fflush(stdout);
+}
+
+nlohmann::ordered_json ToJson(const char* bench, const Measure& measure) {
+  nlohmann::ordered_json row = {{"bench", bench}, {"what", measure.what}, {"unit", measure.unit}};
+  if (measure.target != Target::kNone) {
+    row["target"] = {{measure.target == Target::kBelow ? "below" : "atLeast", measure.wanted}};
+    row["met"] = measure.Met();
+  }
+  row["median"] = measure.Median();
+  row["rounds"] = measure.rounds;
+  return row;
+}
+
+int Usage(const std::string& message) {
+  return Complain("bench", message + "; usage: bench [up|sim|deployment|scheduler]... [--rounds N] [--quick] [-o json]",
+                  kUsage);
+}
+
+}  // namespace
+
+int RunBench(int argc, char** argv) {
+  // Names come first, then flags.
+  std::vector<const Bench*> chosen;
+  int first = 1;
+  for (; first < argc && argv[first][0] != '-'; ++first) {
+    const auto* found = std::ranges::find(kBenches, std::string_view(argv[first]), &Bench::name);
+    if (found == std::end(kBenches)) return Usage(std::string("no bench '") + argv[first] + "'");
+    chosen.push_back(found);
+  }
+  if (chosen.empty()) {
+    for (const Bench& bench : kBenches) chosen.push_back(&bench);
+  }
+  BenchOptions options;
+  std::string output;
+  Flags flags;
+  flags.Text("output", &output);
+  flags.Integer("rounds", &options.rounds);
+  flags.Boolean("quick", &options.quick);
+  std::vector<char*> arguments = WithLongOutput(argc - first + 1, argv + first - 1);
+  if (Status status = flags.Parse(static_cast<int>(arguments.size()), arguments.data()); !status.ok()) {
+    return Usage(status.message());
+  }
+  if (!output.empty() && output != "json") return Usage("-o: want json");
+  if (options.rounds < 1 || options.rounds > 100) return Usage("--rounds: want 1 to 100");
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  const double load = LoadAverage();
+  if (output.empty()) PrintHeading();
+  for (const Bench* bench : chosen) {
+    const Result<Measures> measures = bench->run(options);
+    if (!measures.ok())
+      return Complain("bench", std::string(bench->name) + ": " + measures.status().message(), kFailures);
+    if (output.empty()) PrintRows(bench->name, *measures);
+    for (const Measure& measure : *measures) rows.push_back(ToJson(bench->name, measure));
+  }
+  if (output == "json") {
+    const nlohmann::ordered_json all = {{"optimised", kOptimised}, {"loadAverage", load}, {"measures", rows}};
+    std::printf("%s\n", all.dump(2).c_str());
+  }
+  return kPass;
+}
+
+}  // namespace kp::cli
