@@ -76,26 +76,24 @@ Decision Cycle::Decide(const PodInfo& pod, const Snapshot& snapshot) {
   std::string_view plugin;
   std::vector<std::string> reasons;
   size_t looked = 0;
+  if (next_start_ >= nodes.size()) next_start_ = 0;
   for (; looked < nodes.size() && feasible.size() < wanted; ++looked) {
-    const NodeInfo& node = *nodes[(next_start_ + looked) % nodes.size()];
+    const NodeInfo& node = *nodes[next_start_];
+    if (++next_start_ == nodes.size()) next_start_ = 0;
     if (filters.Allows(node, plugin, reasons)) {
       feasible.push_back(&node);
     } else {
       for (const std::string& reason : reasons) ++counts[reason];
     }
   }
-  if (!nodes.empty()) next_start_ = (next_start_ + looked) % nodes.size();
   if (feasible.empty()) return {"", Message(nodes.size(), counts), {}};
   if (feasible.size() == 1) return {feasible[0]->name, "", {}};
   Scores scores = ScoreAll(pod, feasible, false);
   int64_t best = *std::max_element(scores.totals.begin(), scores.totals.end());
-  // Reservoir sampling: each of the best is chosen with equal probability.
-  size_t ties = 0;
+  // Each of the best is chosen with equal probability.
+  auto skip = random_.Below(static_cast<uint64_t>(std::ranges::count(scores.totals, best)));
   size_t chosen = 0;
-  for (size_t i = 0; i < feasible.size(); ++i) {
-    if (scores.totals[i] != best) continue;
-    if (random_.Below(++ties) == 0) chosen = i;
-  }
+  while (scores.totals[chosen] != best || skip-- > 0) ++chosen;
   return {feasible[chosen]->name, "", {}};
 }
 

@@ -9,6 +9,14 @@ namespace kp::scheduler {
 
 void NodeInfo::SetNode(const api::Value& object) {
   node = object;
+  taints = object.At({"spec", "taints"});
+  repels = discourages = false;
+  for (const api::Value& taint : taints.items()) {
+    std::string_view effect = taint["effect"].AsString();
+    repels |= effect == "NoSchedule" || effect == "NoExecute";
+    discourages |= effect == "PreferNoSchedule";
+  }
+  unschedulable = object.At({"spec", "unschedulable"}).AsBool();
   const api::Value& list = object.At({"status", "allocatable"});
   allocatable = ResourcesOf(list);
   auto pods = api::Quantity::Of(list["pods"]);

@@ -13,6 +13,11 @@ namespace kp::scheduler {
 struct NodeInfo {
   std::string name;
   api::Value node;
+  // Read off the Node once, not once per pod: filters see every node for every pod.
+  api::Value taints;         // all of them
+  bool repels = false;       // one of them is NoSchedule or NoExecute
+  bool discourages = false;  // one of them is PreferNoSchedule
+  bool unschedulable = false;
   Resources allocatable;
   int64_t allowed_pods = 0;
   Resources requested;

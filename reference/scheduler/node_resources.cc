@@ -13,8 +13,8 @@ class FitFilter : public FilterState {
   std::vector<std::string> Filter(const NodeInfo& node) const override {
     std::vector<std::string> reasons;
     if (node.pod_count + 1 > node.allowed_pods) reasons.emplace_back("Too many pods");
-    auto check = [&](int64_t want, int64_t allocatable, int64_t used, const std::string& name) {
-      if (want > 0 && want > allocatable - used) reasons.push_back("Insufficient " + name);
+    auto check = [&](int64_t want, int64_t allocatable, int64_t used, std::string_view name) {
+      if (want > 0 && want > allocatable - used) reasons.push_back("Insufficient " + std::string(name));
     };
     if (KP_MUTANT("scheduler-ignores-requests")) return reasons;
     check(requests_.milli_cpu, node.allocatable.milli_cpu, node.requested.milli_cpu, "cpu");

@@ -26,7 +26,8 @@ class TaintFilter : public FilterState {
   explicit TaintFilter(Value tolerations) : tolerations_(std::move(tolerations)) {}
 
   std::vector<std::string> Filter(const NodeInfo& node) const override {
-    for (const Value& taint : node.node.At({"spec", "taints"}).items()) {
+    if (!node.repels) return {};
+    for (const Value& taint : node.taints.items()) {
       std::string_view effect = taint["effect"].AsString();
       if (effect != "NoSchedule" && effect != "NoExecute") continue;
       if (Tolerated(tolerations_, taint) || KP_MUTANT("scheduler-ignores-taints")) continue;
@@ -45,8 +46,9 @@ class TaintScore : public ScoreState {
   explicit TaintScore(Value tolerations) : tolerations_(std::move(tolerations)) {}
 
   int64_t Score(const NodeInfo& node) const override {
+    if (!node.discourages) return 0;
     int64_t intolerable = 0;
-    for (const Value& taint : node.node.At({"spec", "taints"}).items()) {
+    for (const Value& taint : node.taints.items()) {
       if (taint["effect"].AsString() == "PreferNoSchedule" && !Tolerated(tolerations_, taint)) ++intolerable;
     }
     return intolerable;
@@ -73,7 +75,7 @@ class TaintToleration : public Plugin {
 class UnschedulableFilter : public FilterState {
  public:
   std::vector<std::string> Filter(const NodeInfo& node) const override {
-    if (!node.node.At({"spec", "unschedulable"}).AsBool()) return {};
+    if (!node.unschedulable) return {};
     return {"node(s) were unschedulable"};
   }
 };
