@@ -11,7 +11,7 @@ using api::Value;
 
 namespace {
 
-constexpr Duration kRetry = 500ms;
+constexpr Duration kRetry = 100ms;
 
 ObjectKey KeyOf(const Value& object) {
   const api::GroupVersionKind gvk = api::GroupVersionKind::Of(object);

@@ -5,6 +5,12 @@
 #include "reference/client/resources.h"
 
 namespace kp::client {
+namespace {
+
+constexpr Duration kFirstWait = 20ms;
+constexpr Duration kLongestFirstWait = 200ms;
+
+}  // namespace
 
 LeaderElector::LeaderElector(runtime::Env& env, KubeClient& client, LeaderElectionOptions options,
                              std::function<void()> started, std::function<void()> stopped)
@@ -15,7 +21,8 @@ LeaderElector::LeaderElector(runtime::Env& env, KubeClient& client, LeaderElecti
       stopped_(std::move(stopped)),
       timer_(env),
       deadline_(env),
-      random_(env.random().Fork("leader-election/" + options_.name)) {}
+      random_(env.random().Fork("leader-election/" + options_.name)),
+      soon_(kFirstWait) {}
 
 void LeaderElector::Try() {
   attempt_ = env_.Now();
@@ -32,11 +39,7 @@ void LeaderElector::OnLease(api::ApiResult<api::Value> result) {
   std::string now = FormatRfc3339Micro(env_.Wall());
   int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.lease_duration).count();
   if (!result.ok()) {
-    if (!leading_ && IsUnreachable(result.error())) {
-      // No server yet, as while everything starts: a short wait costs nobody anything.
-      return timer_.Start(100ms, [this] { Try(); });
-    }
-    if (result.error().code() != 404) return Again();
+    if (result.error().code() != 404) return leading_ ? Again() : Soon();
     return Write(api::Obj({{"apiVersion", "coordination.k8s.io/v1"},
                            {"kind", "Lease"},
                            {"metadata", api::Obj({{"name", options_.name}, {"namespace", options_.ns}})},
@@ -77,7 +80,8 @@ void LeaderElector::Write(const api::Value& lease, bool create) {
 void LeaderElector::OnWritten(const api::ApiResult<api::Value>& result) {
   if (!result.ok()) {
     lease_ = api::Value();
-    return Again();
+    // Another one wrote it, or what the lease needs (the namespace, our rights) is not there yet.
+    return leading_ || result.error().IsConflict() || result.error().IsAlreadyExists() ? Again() : Soon();
   }
   lease_ = *result;
   observed_ = (*result)["spec"];
@@ -87,6 +91,7 @@ void LeaderElector::OnWritten(const api::ApiResult<api::Value>& result) {
   CheckDeadline();
   if (!leading_) {
     leading_ = true;
+    soon_ = kFirstWait;
     env_.Log(runtime::Severity::kInfo, "leader-election", options_.identity + " leads " + options_.name);
     started_();
   }
@@ -101,6 +106,13 @@ void LeaderElector::CheckDeadline() {
     env_.Log(runtime::Severity::kWarning, "leader-election", options_.identity + " lost " + options_.name);
     stopped_();
   });
+}
+
+// A server that is not there yet, or not ready, as while everything starts: the wait of a candidate who
+// knows of no leader is time without one.
+void LeaderElector::Soon() {
+  timer_.Start(soon_, [this] { Try(); });
+  soon_ = std::min(soon_ * 3 / 2, std::min(kLongestFirstWait, options_.retry_period));
 }
 
 void LeaderElector::Again() {

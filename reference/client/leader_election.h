@@ -33,6 +33,7 @@ class LeaderElector {
   void Write(const api::Value& lease, bool create);
   void OnWritten(const api::ApiResult<api::Value>& result);
   void Again();
+  void Soon();
   void CheckDeadline();
 
   runtime::Env& env_;
@@ -43,6 +44,7 @@ class LeaderElector {
   runtime::Timer timer_;
   runtime::Timer deadline_;
   Random random_;
+  Duration soon_;
   bool leading_ = false;
   Time attempt_{};
   Time renewed_{};

@@ -17,6 +17,10 @@ using client::kPods;
 
 namespace {
 
+// Most kubelets start before their server does: the first waits are part of every start.
+constexpr Duration kFirstRegisterWait = 20ms;
+constexpr Duration kLongestRegisterWait = 500ms;
+
 std::string NsOf(const Value& pod) { return pod.At({"metadata", "namespace"}).str(); }
 std::string NameOf(const Value& pod) { return pod.At({"metadata", "name"}).str(); }
 std::string UidOf(const Value& pod) { return pod.At({"metadata", "uid"}).str(); }
@@ -53,6 +57,7 @@ Kubelet::Kubelet(runtime::Env& env, const KubeletOptions& options, std::unique_p
       client_(std::move(client)),
       runtime_(std::move(runtime)),
       recorder_(env, *client_, "kubelet", options.node.name),
+      register_wait_(kFirstRegisterWait),
       register_timer_(env),
       lease_timer_(env),
       status_timer_(env),
@@ -90,8 +95,11 @@ void Kubelet::Register() {
 void Kubelet::OnNode(const api::ApiResult<Value>& node) {
   if (!node.ok()) {
     env_.Log(runtime::Severity::kDebug, "kubelet", "register: " + node.error().ToString());
-    return register_timer_.Start(200ms, [this] { Register(); });
+    register_timer_.Start(register_wait_, [this] { Register(); });
+    register_wait_ = std::min(register_wait_ * 3 / 2, kLongestRegisterWait);
+    return;
   }
+  register_wait_ = kFirstRegisterWait;
   bool first = node_uid_.empty();
   node_uid_ = UidOf(*node);
   runtime_->SetPodCidr(node->At({"spec", "podCIDR"}).str());

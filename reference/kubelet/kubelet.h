@@ -84,6 +84,7 @@ class Kubelet {
   std::map<std::string, std::unique_ptr<Run>> pods_;  // by uid
   std::string node_uid_;
   api::Value lease_;
+  Duration register_wait_;
   runtime::Timer register_timer_;
   runtime::Timer lease_timer_;
   runtime::Timer status_timer_;
