@@ -47,12 +47,12 @@ size_t EndOfRun(std::string_view text, size_t at, bool& plain) {
 // Keys of the object being read; remembers them in a set only once they come unsorted.
 class SeenKeys {
  public:
-  // True when `key` was there before. `members` are those read so far.
-  bool Add(std::string_view key, const std::vector<Member>& members) {
+  // True when `key` was there before. The members read so far are those of `stack` from `from` on.
+  bool Add(std::string_view key, const std::vector<Member>& stack, size_t from) {
     if (!unsorted_) {
-      if (members.empty() || members.back().key.text() < key) return false;
+      if (stack.size() == from || stack.back().key.text() < key) return false;
       unsorted_ = true;
-      for (const Member& member : members) keys_.insert(member.key.text());
+      for (size_t i = from; i < stack.size(); ++i) keys_.insert(stack[i].key.text());
     }
     // `key` dies before the set; the caller adds the member's own text.
     return keys_.contains(key);
@@ -149,21 +149,21 @@ class Parser {
       out = Value::EmptyArray();
       return true;
     }
-    std::vector<Value> items;
+    const size_t from = items_.size();
     for (;;) {
       Value item;
       size_t path_size = path_.size();
-      if (tracking()) path_ += '[' + std::to_string(items.size()) + ']';
+      if (tracking()) path_ += '[' + std::to_string(items_.size() - from) + ']';
       if (!ParseValue(item, depth + 1)) return false;
       path_.resize(path_size);
-      items.push_back(std::move(item));
+      items_.push_back(std::move(item));
       SkipBlanks();
       char c = Peek();
       if (c != ',' && c != ']') return Fail("after array element");
       ++at_;
       if (c == ']') break;
     }
-    out = Value::Array(std::move(items));
+    out = Value::TakeArray(items_, from);
     return true;
   }
 
@@ -176,8 +176,7 @@ class Parser {
       out = Value::EmptyObject();
       return true;
     }
-    std::vector<Member> members;
-    members.reserve(8);
+    const size_t from = members_.size();
     std::optional<SeenKeys> seen;
     if (tracking()) seen.emplace();
     for (;;) {
@@ -190,15 +189,18 @@ class Parser {
       if (seen) {
         if (!path_.empty()) path_ += '.';
         path_ += text;
-        again = seen->Add(text, members);
+        again = seen->Add(text, members_, from);
         if (again) options_.duplicate_keys->push_back(path_);
       }
-      members.push_back({Key(text), Value()});
-      if (seen && !again) seen->Keep(members.back().key.text());
+      const size_t place = members_.size();
+      members_.push_back({Key(text), Value()});
+      if (seen && !again) seen->Keep(members_.back().key.text());
       SkipBlanks();
       if (Peek() != ':') return Fail("after object key");
       ++at_;
-      if (!ParseValue(members.back().value, depth + 1)) return false;
+      Value value;
+      if (!ParseValue(value, depth + 1)) return false;
+      members_[place].value = std::move(value);
       path_.resize(path_size);
       SkipBlanks();
       char c = Peek();
@@ -206,7 +208,7 @@ class Parser {
       ++at_;
       if (c == '}') break;
     }
-    out = Value::Object(std::move(members));
+    out = Value::TakeObject(members_, from);
     return true;
   }
 
@@ -352,6 +354,9 @@ class Parser {
   std::string_view text_;
   const JsonOptions& options_;
   size_t at_ = 0;
+  // Of all levels that are being read, the innermost last.
+  std::vector<Value> items_;
+  std::vector<Member> members_;
   std::string scratch_;
   std::string path_;  // of the value being read; kept only when tracking()
   std::string error_;

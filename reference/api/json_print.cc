@@ -130,6 +130,7 @@ void AppendJson(std::string& out, const Value& value) { Append(out, value, 0, 0)
 
 std::string ToJson(const Value& value) {
   std::string out;
+  out.reserve(1024);
   Append(out, value, 0, 0);
   return out;
 }

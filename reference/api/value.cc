@@ -5,7 +5,6 @@
 #include <cstring>
 #include <new>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "reference/base/check.h"
@@ -68,9 +67,68 @@ bool Drop(Node* node) {
   return node->references < kImmortal && --node->references == 0;
 }
 
-std::unordered_map<std::string_view, StringNode*>& InternedKeys() {
-  static auto* keys = new std::unordered_map<std::string_view, StringNode*>();
+// Open addressing over the nodes: every key of every parsed object is looked up here.
+class KeyTable {
+ public:
+  StringNode* Find(std::string_view text) const {
+    for (size_t i = Hash(text) & mask();; i = (i + 1) & mask()) {
+      if (slots_[i] == nullptr || slots_[i]->text() == text) return slots_[i];
+    }
+  }
+  // `node` is not in the table.
+  void Add(StringNode* node) {
+    if (2 * ++count_ > slots_.size()) {
+      std::vector<StringNode*> old(2 * slots_.size(), nullptr);
+      old.swap(slots_);
+      for (StringNode* each : old) {
+        if (each != nullptr) Place(each);
+      }
+    }
+    Place(node);
+  }
+
+ private:
+  size_t mask() const { return slots_.size() - 1; }
+  void Place(StringNode* node) {
+    size_t i = Hash(node->text()) & mask();
+    while (slots_[i] != nullptr) i = (i + 1) & mask();
+    slots_[i] = node;
+  }
+  // Of the size and both ends: field names differ there.
+  static size_t Hash(std::string_view text) {
+    uint64_t head = 0;
+    uint64_t tail = 0;
+    const size_t part = std::min<size_t>(text.size(), 8);
+    if (part == 0) return 0;
+    std::memcpy(&head, text.data(), part);
+    std::memcpy(&tail, text.data() + text.size() - part, part);
+    const uint64_t mixed = (head ^ (tail << 21 | tail >> 43) ^ text.size()) * 0x9e3779b97f4a7c15ULL;
+    return static_cast<size_t>(mixed >> 32);
+  }
+
+  std::vector<StringNode*> slots_ = std::vector<StringNode*>(4096, nullptr);
+  size_t count_ = 0;
+};
+
+KeyTable& InternedKeys() {
+  static auto* keys = new KeyTable();
   return *keys;
+}
+
+bool KeyLess(const Member& a, const Member& b) { return a.key.text() < b.key.text(); }
+
+// Brings the members into order, of equal keys the last one. Returns how many are left.
+size_t SortMembers(Member* members, size_t count) {
+  // Mostly they come as we print them.
+  const auto unordered = [](const Member& a, const Member& b) { return !KeyLess(a, b); };
+  if (std::adjacent_find(members, members + count, unordered) == members + count) return count;
+  std::stable_sort(members, members + count, KeyLess);
+  size_t kept = 0;
+  for (size_t i = 1; i < count; ++i) {
+    if (!(members[kept].key == members[i].key)) ++kept;
+    if (kept != i) members[kept] = std::move(members[i]);
+  }
+  return kept + 1;
 }
 
 const Value& NullValue() {
@@ -81,9 +139,8 @@ const Value& NullValue() {
 }  // namespace
 
 Key::Key(std::string_view text) {
-  auto& interned = InternedKeys();
-  auto found = interned.find(text);
-  node_ = found != interned.end() ? found->second : NewString(text);
+  node_ = InternedKeys().Find(text);
+  if (node_ == nullptr) node_ = NewString(text);
 }
 
 Key::Key(const Key& other) : node_(other.node_) {
@@ -97,11 +154,11 @@ Key::~Key() {
 std::string_view Key::text() const { return node_->text(); }
 
 void InternKey(std::string_view text) {
-  auto& interned = InternedKeys();
-  if (interned.contains(text)) return;
+  KeyTable& interned = InternedKeys();
+  if (interned.Find(text) != nullptr) return;
   StringNode* node = NewString(text);
   node->references = kImmortal;
-  interned.emplace(node->text(), node);
+  interned.Add(node);
 }
 
 Value::Value(std::string_view text) {
@@ -171,30 +228,29 @@ void Value::Release() {
   }
 }
 
-Value Value::Array(std::vector<Value> items) {
-  if (items.empty()) return EmptyArray();
-  ArrayNode* node = NewNode<ArrayNode>(items.size(), sizeof(Value));
-  std::uninitialized_move(items.begin(), items.end(), node->data());
+Value Value::Array(std::vector<Value> items) { return TakeArray(items, 0); }
+
+Value Value::TakeArray(std::vector<Value>& stack, size_t from) {
+  if (stack.size() == from) return EmptyArray();
+  const auto first = stack.begin() + static_cast<std::ptrdiff_t>(from);
+  ArrayNode* node = NewNode<ArrayNode>(stack.size() - from, sizeof(Value));
+  std::uninitialized_move(first, stack.end(), node->data());
+  stack.erase(first, stack.end());
   Value value;
   value.tag_ = kTagArray;
   value.u_.array = node;
   return value;
 }
 
-Value Value::Object(std::vector<Member> members) {
-  if (members.empty()) return EmptyObject();
-  auto by_key = [](const Member& a, const Member& b) { return a.key.text() < b.key.text(); };
-  if (!std::is_sorted(members.begin(), members.end(), by_key)) {
-    std::stable_sort(members.begin(), members.end(), by_key);
-  }
-  size_t kept = 0;
-  for (size_t i = 1; i < members.size(); ++i) {
-    if (!(members[kept].key == members[i].key)) ++kept;
-    if (kept != i) members[kept] = std::move(members[i]);
-  }
-  members.erase(members.begin() + static_cast<std::ptrdiff_t>(kept) + 1, members.end());
-  ObjectNode* node = NewNode<ObjectNode>(members.size(), sizeof(Member));
-  std::uninitialized_move(members.begin(), members.end(), node->data());
+Value Value::Object(std::vector<Member> members) { return TakeObject(members, 0); }
+
+Value Value::TakeObject(std::vector<Member>& stack, size_t from) {
+  if (stack.size() == from) return EmptyObject();
+  const auto first = stack.begin() + static_cast<std::ptrdiff_t>(from);
+  const size_t count = SortMembers(&*first, stack.size() - from);
+  ObjectNode* node = NewNode<ObjectNode>(count, sizeof(Member));
+  std::uninitialized_move(first, first + static_cast<std::ptrdiff_t>(count), node->data());
+  stack.erase(first, stack.end());
   Value value;
   value.tag_ = kTagObject;
   value.u_.object = node;
@@ -284,6 +340,11 @@ const Value* Value::Find(std::string_view key) const {
   if (tag_ != kTagObject) return nullptr;
   const Member* first = u_.object->data();
   const Member* last = first + u_.object->size;
+  // In a few members, comparing sizes finds the key sooner than comparing texts in order.
+  if (last - first <= 16) {
+    const Member* at = std::find_if(first, last, [key](const Member& m) { return m.key.text() == key; });
+    return at != last ? &at->value : nullptr;
+  }
   const Member* at =
       std::lower_bound(first, last, key, [](const Member& m, std::string_view k) { return m.key.text() < k; });
   return at != last && at->key.text() == key ? &at->value : nullptr;
@@ -410,7 +471,7 @@ size_t CountBytes(const Value& value, std::unordered_set<const void*>& seen) {
     if (!seen.insert(value.members().begin()).second) return 0;
     bytes += sizeof(ObjectNode) + value.size() * sizeof(Member);
     for (const Member& member : value.members()) {
-      if (!InternedKeys().contains(member.key.text()) && seen.insert(member.key.text().data()).second) {
+      if (InternedKeys().Find(member.key.text()) == nullptr && seen.insert(member.key.text().data()).second) {
         bytes += sizeof(StringNode) + member.key.text().size();
       }
       bytes += CountBytes(member.value, seen);

@@ -90,6 +90,9 @@ class Value {
   static Value Array(std::vector<Value> items);
   // Members in any order; of equal keys the last one stays.
   static Value Object(std::vector<Member> members);
+  // Of the last ones, from index `from` on, which leave the stack: parsers keep one for all levels.
+  static Value TakeArray(std::vector<Value>& stack, size_t from);
+  static Value TakeObject(std::vector<Member>& stack, size_t from);
   static Value EmptyObject();
   static Value EmptyArray();
 
