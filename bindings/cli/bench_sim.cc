@@ -118,11 +118,13 @@ Status MeasureIdle(const BenchOptions& options, const runtime::Env& clock, Measu
 }
 
 Status MeasureLoaded(const BenchOptions& options, const runtime::Env& clock, Measures& measures) {
+  Measure calm{"20 pod changes/s, CPU per virtual second", "ms", Target::kNone, 0, {}};
   Measure speed{"20 pod changes/s, a fault a second", "x real time", Target::kAtLeast, 50, {}};
   Measure cpu{"loaded, CPU per virtual second", "ms", Target::kNone, 0, {}};
   Measure operations{"loaded, pod changes that succeeded", "per core-s", Target::kNone, 0, {}};
   Measure faults{"loaded, faults", "per core-s", Target::kNone, 0, {}};
   Measure messages{"loaded, messages per virtual second", "", Target::kNone, 0, {}};
+  Measure bytes{"loaded, bytes per virtual second", "kB", Target::kNone, 0, {}};
   Measure events{"loaded, events per virtual second", "", Target::kNone, 0, {}};
   for (int i = 0; i < options.rounds; ++i) {
     Ready made = MakeCluster(static_cast<uint64_t>(i) + 1, options.quick);
@@ -133,18 +135,22 @@ Status MeasureLoaded(const BenchOptions& options, const runtime::Env& clock, Mea
     nemesis_options.schedule.most_gap = 1s;
     chaos::Nemesis nemesis(*made.cluster, nemesis_options);
     Load load(*made.cluster);
+    const Window before = Observe(*made.cluster, options.quick ? Duration(2s) : Duration(30s), clock);
+    calm.rounds.push_back(1000 * before.cpu_seconds / before.virtual_seconds);
+    const uint64_t answered = load.answered();
     nemesis.Start();
     const Window window = Observe(*made.cluster, options.quick ? Duration(2s) : Duration(60s), clock);
     double injected = 0;
     for (const auto& [kind, count] : nemesis.counts()) injected += count;
     speed.rounds.push_back(window.virtual_seconds / window.real_seconds);
     cpu.rounds.push_back(1000 * window.cpu_seconds / window.virtual_seconds);
-    operations.rounds.push_back(static_cast<double>(load.answered()) / window.cpu_seconds);
+    operations.rounds.push_back(static_cast<double>(load.answered() - answered) / window.cpu_seconds);
     faults.rounds.push_back(injected / window.cpu_seconds);
     messages.rounds.push_back(window.messages / window.virtual_seconds);
+    bytes.rounds.push_back(window.bytes / 1000 / window.virtual_seconds);
     events.rounds.push_back(window.events / window.virtual_seconds);
   }
-  measures.insert(measures.end(), {speed, cpu, operations, faults, messages, events});
+  measures.insert(measures.end(), {calm, speed, cpu, operations, faults, messages, bytes, events});
   return Status::Ok();
 }
 
