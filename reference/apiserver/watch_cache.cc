@@ -39,7 +39,7 @@ Result<Value> WatchCache::Decode(const client::EtcdKeyValue& kv) const {
 std::optional<std::vector<SharedEvent>> WatchCache::ChangesAfter(int64_t revision) const {
   if (!CanResume(revision)) return std::nullopt;
   auto first = std::upper_bound(history_.begin(), history_.end(), revision,
-                                      [](int64_t r, const SharedEvent& event) { return r < event->revision; });
+                                [](int64_t r, const SharedEvent& event) { return r < event->revision; });
   if (KP_MUTANT("apiserver-watch-drops-event-on-resync") && first != history_.end()) ++first;
   return std::vector<SharedEvent>(first, history_.end());
 }
