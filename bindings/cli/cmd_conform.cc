@@ -79,9 +79,7 @@ class ConformRun {
         plan_(std::move(plan)),
         hosts_(hosts),
         env_({.name = "kubeproof"}),
-        workers_(options.jobs > 0 ? options.jobs : Cores()),
-        pool_(env_, {.workers = workers_, .deadline = options.job_timeout}),
-        progress_(isatty(STDERR_FILENO) != 0, workers_, env_.Now()) {}
+        progress_(isatty(STDERR_FILENO) != 0, env_.Now()) {}
 
   int Run(const std::vector<const Entry*>& entries) {
     env_.HandleSignals([this](int) { Abort("interrupted"); });
@@ -113,6 +111,12 @@ class ConformRun {
     return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 2;
   }
 
+  // Simulated time is all work; in real time a test mostly waits.
+  int Workers(const BackendHost& host) const {
+    if (options_.jobs > 0) return options_.jobs;
+    return host.backend() == Backend::kSim ? Cores() : 4 * Cores();
+  }
+
   void DescribeRun(const std::vector<const Entry*>& entries) {
     run_.tool = "kubeproof " + std::string(Version());
     run_.started = env_.Wall();
@@ -131,34 +135,45 @@ class ConformRun {
 
   void Abort(const std::string& why) {
     if (run_.aborted.empty()) run_.aborted = why;
-    pool_.Stop();
+    if (pool_ != nullptr) pool_->Stop();
   }
 
   void RunJobs() {
-    const size_t count = plan_.jobs.size();
-    for (const PlannedJob& planned : plan_.jobs) progress_.Expect(planned.job.backend, 1);
+    for (const PlannedJob& planned : plan_.jobs) progress_.Expect(planned.job.backend, 1, Workers(*planned.host));
     progress_.Say("checking " + std::to_string(run_.behaviours.size()) + " behaviours on " +
-                  Join(run_.backends, " and ") + ": " + std::to_string(count) + " tests, " + std::to_string(workers_) +
-                  " at a time, seed " + std::to_string(options_.seed));
+                  Join(run_.backends, " and ") + ": " + std::to_string(plan_.jobs.size()) + " tests, seed " +
+                  std::to_string(options_.seed));
     runtime::Timer limit(env_);
     if (options_.timeout > Duration(0)) {
       limit.Start(options_.timeout, [this] { Abort("timed out after " + FormatDuration(options_.timeout)); });
     }
-    size_t next = 0;
-    std::vector<bool> done(count);
-    pool_.Run([&] { return next < count ? std::optional(next++) : std::nullopt; },
-              [this](size_t index) { return RunAndPrint(plan_.jobs[index]); },
-              [&](size_t index, JobEnd end) {
-                done[index] = true;
-                Take(index, std::move(end));
-              });
+    std::vector<bool> done(plan_.jobs.size());
+    for (const auto& host : hosts_) RunJobsOf(*host, done);
     progress_.Finish();
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < done.size(); ++i) {
       if (done[i]) continue;
       reports::TestResult result = conformance::ResultOf(plan_.jobs[i].job);
       result.message = "the run ended before";
       run_.results.push_back(std::move(result));
     }
+  }
+
+  void RunJobsOf(const BackendHost& host, std::vector<bool>& done) {
+    if (!run_.aborted.empty()) return;
+    std::vector<size_t> jobs;
+    for (size_t i = 0; i < plan_.jobs.size(); ++i) {
+      if (plan_.jobs[i].host == &host) jobs.push_back(i);
+    }
+    JobPool pool(env_, {.workers = Workers(host), .deadline = options_.job_timeout});
+    pool_ = &pool;
+    size_t next = 0;
+    pool.Run([&] { return next < jobs.size() ? std::optional(jobs[next++]) : std::nullopt; },
+             [this](size_t index) { return RunAndPrint(plan_.jobs[index]); },
+             [&](size_t index, JobEnd end) {
+               done[index] = true;
+               Take(index, std::move(end));
+             });
+    pool_ = nullptr;
   }
 
   void Take(size_t index, JobEnd end) {
@@ -222,8 +237,7 @@ class ConformRun {
   Plan plan_;
   std::vector<std::unique_ptr<BackendHost>>& hosts_;
   runtime::posix::PosixEnv env_;
-  int workers_;
-  JobPool pool_;
+  JobPool* pool_ = nullptr;  // while jobs run
   Progress progress_;
   Time started_;
   RunRecord run_;

@@ -29,6 +29,7 @@ struct MutantOptions {
   int seeds = 3;  // of the faulted ones; without faults one seed tells as much as three
   int jobs = 2;
   bool full = false;
+  bool likely = false;
 };
 
 int Complain(ExitCode code, const std::string& message) {
@@ -38,7 +39,7 @@ int Complain(ExitCode code, const std::string& message) {
 
 constexpr const char* kUsageText =
     "flags: -o json, --name NAME, --id ID,..., --seeds N (of faulted runs), --jobs N, --full (do not stop at the first "
-    "kill)";
+    "kill), --likely (only behaviours that are expected to notice)";
 
 // One test under one mutant.
 struct Trial {
@@ -50,18 +51,19 @@ struct Trial {
 using JobKey = std::tuple<std::string, uint64_t, const BackendHost*>;
 JobKey KeyOf(const PlannedJob& planned) { return {planned.job.behaviour.name(), planned.job.seed, planned.host}; }
 
-// Those that are expected to notice come first: a kill ends a mutant's trials.
-void PutLikelyKillersFirst(const Mutant& mutant, const std::optional<KillMatrix>& earlier,
-                           std::vector<PlannedJob>& jobs) {
+// Those that are expected to notice come first: a kill ends a mutant's trials. Returns how many they are.
+size_t PutLikelyKillersFirst(const Mutant& mutant, const std::optional<KillMatrix>& earlier,
+                             std::vector<PlannedJob>& jobs) {
   std::vector<std::string> likely = mutant.by;
   if (earlier) {
     for (const MutantRow& row : earlier->rows) {
       if (row.name == mutant.name) likely.insert(likely.end(), row.by.begin(), row.by.end());
     }
   }
-  std::ranges::stable_partition(jobs, [&](const PlannedJob& planned) {
+  const auto others = std::ranges::stable_partition(jobs, [&](const PlannedJob& planned) {
     return std::ranges::find(likely, planned.job.behaviour.id) != likely.end();
   });
+  return jobs.size() - others.size();
 }
 
 class MutantRun {
@@ -71,7 +73,7 @@ class MutantRun {
         mutants_(std::move(mutants)),
         env_({.name = "kubeproof"}),
         pool_(env_, {.workers = options.jobs, .deadline = 120s}),
-        progress_(isatty(STDERR_FILENO) != 0, options.jobs, env_.Now()) {
+        progress_(isatty(STDERR_FILENO) != 0, env_.Now()) {
     plain_.push_back(MakeSimHost({}));
     faulted_.push_back(MakeSimHost({.members = 3, .faults = true}));
     for (const Mutant& mutant : mutants_) matrix_.rows.push_back({mutant.name, mutant.component, mutant.breaks});
@@ -81,6 +83,9 @@ class MutantRun {
   Result<bool> Run() {
     conformance::Selection selection;
     selection.ids = options_.ids;
+    if (options_.likely && options_.ids.empty()) {
+      for (const Mutant& mutant : mutants_) std::ranges::copy(mutant.by, std::back_inserter(selection.ids));
+    }
     const auto entries = conformance::Select(conformance::BuiltinCatalogue(), selection);
     if (!entries.ok()) return entries.error();
     env_.HandleSignals([this](int) { pool_.Stop(); });
@@ -110,7 +115,7 @@ class MutantRun {
       if (std::ranges::none_of(mutants_, [&](const Mutant& mutant) { return mutant.faults == faults; })) continue;
       std::ranges::move(JobsFor(entries, faults), std::back_inserter(jobs));
     }
-    progress_.Expect("without a mutant", static_cast<int>(jobs.size()));
+    progress_.Expect("without a mutant", static_cast<int>(jobs.size()), options_.jobs);
     size_t next = 0;
     return pool_.Run([&] { return next < jobs.size() ? std::optional(next++) : std::nullopt; },
                      [&](size_t index) { return RunAndPrint(jobs[index]); },
@@ -127,17 +132,19 @@ class MutantRun {
 
   bool TryMutants(const std::vector<const conformance::Entry*>& entries) {
     const std::optional<KillMatrix> earlier = ReadKillMatrix();
+    std::vector<Trial> others;  // after the likely killers of all mutants: most matrices are done by then
     for (size_t i = 0; i < mutants_.size(); ++i) {
       std::vector<PlannedJob> jobs = JobsFor(entries, mutants_[i].faults);
       std::erase_if(jobs, [&](const PlannedJob& planned) { return unsound_.contains(KeyOf(planned)); });
-      PutLikelyKillersFirst(mutants_[i], earlier, jobs);
-      for (PlannedJob& planned : jobs) trials_.push_back({i, std::move(planned)});
+      const size_t likely = PutLikelyKillersFirst(mutants_[i], earlier, jobs);
+      for (size_t j = 0; j < jobs.size(); ++j) (j < likely ? trials_ : others).push_back({i, std::move(jobs[j])});
     }
-    progress_.Expect("with a mutant", static_cast<int>(trials_.size()));
+    if (!options_.likely) std::ranges::move(others, std::back_inserter(trials_));
+    progress_.Expect("with a mutant", static_cast<int>(trials_.size()), options_.jobs);
     size_t next = 0;
     const auto take = [&]() -> std::optional<size_t> {
       for (; next < trials_.size() && !options_.full && matrix_.rows[trials_[next].mutant].killed; ++next) {
-        progress_.Expect("with a mutant", -1);
+        progress_.Expect("with a mutant", -1, options_.jobs);
       }
       if (next == trials_.size()) return std::nullopt;
       return next++;
@@ -208,6 +215,7 @@ int RunMutants(int argc, char** argv) {
   flags.Integer("seeds", &options.seeds);
   flags.Integer("jobs", &options.jobs);
   flags.Boolean("full", &options.full);
+  flags.Boolean("likely", &options.likely);
   std::vector<char*> arguments = WithLongOutput(argc, argv);
   if (Status status = flags.Parse(static_cast<int>(arguments.size()), arguments.data()); !status.ok()) {
     return Complain(kUsage, status.message() + "; " + kUsageText);

@@ -162,7 +162,7 @@ how:
   --seed S, --seeds N                 simulated worlds S, S+1, ... (default 1, one)
   --faults                            network, disks and processes fail meanwhile
   --allow-disruptive                  permits faults on a cluster given by --kubeconfig
-  --jobs N                            tests at a time (default: one a core)
+  --jobs N                            tests at a time (default: one a core; four on real time)
   --timeout T, --job-timeout T        of the run (exit code 4), of one test (fails it; default 2m)
   --out DIR                           run folder (default runs/<time>; runs/latest points to it)
   --list, --dry-run                   show what is selected, or what would run where

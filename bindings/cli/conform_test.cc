@@ -4,9 +4,11 @@
 
 #include "bindings/cli/conform_options.h"
 #include "bindings/cli/conform_plan.h"
+#include "bindings/cli/fault_tally.h"
 #include "bindings/cli/job_results.h"
 #include "bindings/cli/kill_matrix.h"
 #include "bindings/cli/progress.h"
+#include "chaos/mutants.h"
 #include "reports/render.h"
 
 namespace kp::cli {
@@ -129,16 +131,36 @@ TEST(JobResults, AJobWithoutResultFailedWithItsLastWords) {
 
 TEST(Progress, ReckonsEachGroupByItself) {
   const Time start{};
-  Progress progress(false, 2, start);
-  progress.Expect("sim", 4);
-  progress.Expect("process", 2);
+  Progress progress(false, start);
+  progress.Expect("sim", 4, 2);
+  progress.Expect("process", 2, 5);
   EXPECT_EQ(progress.Line(start + 1s), "[0/6] 1s, time to go not known yet");
   testing::internal::CaptureStderr();
   progress.Ended("sim", 1s, false, start + 1s);
   progress.Ended("process", 10s, true, start + 2s);
   testing::internal::GetCapturedStderr();
-  // Three of 1 s and one of 10 s, two at a time.
-  EXPECT_EQ(progress.Line(start + 2s), "[2/6] 1 failed, 2s, about 7s to go");
+  // Three of 1 s, two at a time, and one of 10 s, of which five could run.
+  EXPECT_EQ(progress.Line(start + 2s), "[2/6] 1 failed, 2s, about 4s to go");
+}
+
+TEST(FaultTally, CountsTestsThatAFaultBit) {
+  FaultTally tally;
+  EXPECT_EQ(tally.Table(), "");
+  reports::TestResult result;
+  result.timeline = {{{}, std::string(kFaultsInjected), "kill", "2"}, {{}, std::string(kFaultsBit), "crashes", "2"}};
+  tally.Count(result);
+  result.timeline.pop_back();
+  tally.Count(result);
+  EXPECT_THAT(tally.Table(), HasSubstr("kill                             4 times, in 100% of the tests"));
+  EXPECT_THAT(tally.Table(), HasSubstr("crashes                          2 times, in  50% of the tests"));
+}
+
+TEST(Mutants, NameBehavioursThatExist) {
+  for (const chaos::Mutant& mutant : chaos::BuiltinMutants()) {
+    for (const std::string& id : mutant.by) {
+      EXPECT_TRUE(conformance::BuiltinCatalogue().entries.contains(id)) << mutant.name << ": " << id;
+    }
+  }
 }
 
 TEST(KillMatrix, SurvivesItsFile) {

@@ -16,8 +16,7 @@ std::string RoughTime(Duration time) {
 
 }  // namespace
 
-Progress::Progress(bool terminal, int workers, Time start)
-    : terminal_(terminal), workers_(workers), start_(start), last_line_(start) {}
+Progress::Progress(bool terminal, Time start) : terminal_(terminal), start_(start), last_line_(start) {}
 
 std::string Progress::Line(Time now) const {
   int ended = 0;
@@ -27,14 +26,15 @@ std::string Progress::Line(Time now) const {
   for (const auto& [name, group] : groups_) {
     ended += group.ended;
     expected += group.expected;
-    if (group.ended > 0) left += group.spent / group.ended * (group.expected - group.ended);
+    if (group.ended > 0) {
+      left += group.spent / group.ended * (group.expected - group.ended) / group.workers;
+    }
     if (group.ended == 0 && group.expected > 0) known = false;
   }
   std::string line = "[" + std::to_string(ended) + "/" + std::to_string(expected) + "] ";
   if (failed_ > 0) line += std::to_string(failed_) + " failed, ";
   line += RoughTime(now - start_);
-  if (ended < expected)
-    line += known ? ", about " + RoughTime(left / workers_) + " to go" : ", time to go not known yet";
+  if (ended < expected) line += known ? ", about " + RoughTime(left) + " to go" : ", time to go not known yet";
   return line;
 }
 

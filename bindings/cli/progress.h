@@ -11,10 +11,14 @@ namespace kp::cli {
 class Progress {
  public:
   // Texts go to stderr: stdout is for results.
-  Progress(bool terminal, int workers, Time start);
+  Progress(bool terminal, Time start);
 
-  // Jobs differ in length by what they run on, so time to finish is reckoned for each group.
-  void Expect(const std::string& group, int jobs) { groups_[group].expected += jobs; }
+  // Jobs differ in length by what they run on, so time to finish is reckoned for each group, of which so many
+  // run at a time.
+  void Expect(const std::string& group, int jobs, int workers) {
+    groups_[group].expected += jobs;
+    groups_[group].workers = workers;
+  }
   void Ended(const std::string& group, Duration took, bool failed, Time now);
   // A line that stays.
   void Say(const std::string& line);
@@ -26,12 +30,12 @@ class Progress {
  private:
   struct Group {
     int expected = 0;
+    int workers = 1;
     int ended = 0;
     Duration spent{};
   };
 
   bool terminal_;
-  int workers_;
   Time start_;
   Time last_line_;
   int failed_ = 0;
