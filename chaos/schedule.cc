@@ -70,24 +70,39 @@ FaultKind Schedule::DrawKind() {
   return kind;
 }
 
+std::string Schedule::DrawOf(const std::vector<std::string>& processes) {
+  return processes[random_.Below(processes.size())];
+}
+
 // A component first, then one of its processes: else ten kubelets would take most of the faults.
 std::string Schedule::DrawProcess(FaultKind kind) {
-  std::map<std::string_view, std::vector<std::string_view>> components;
+  std::map<std::string_view, std::vector<std::string>> components;
   for (const std::string& process : processes_) components[ComponentOf(process)].push_back(process);
-  auto chosen = components.find("store");
-  if (!IsDiskFault(kind) || chosen == components.end()) {
-    chosen = std::next(components.begin(), static_cast<ptrdiff_t>(random_.Below(components.size())));
+  const auto store = components.find("store");
+  if (IsDiskFault(kind) && store != components.end()) return DrawOf(store->second);
+  return DrawOf(std::next(components.begin(), static_cast<ptrdiff_t>(random_.Below(components.size())))->second);
+}
+
+// One that it talks to: a broken link between two that do not breaks nothing.
+std::string Schedule::DrawPeer(const std::string& process) {
+  std::vector<std::string> peers;
+  const std::string_view component = ComponentOf(process);
+  for (const std::string& other : processes_) {
+    const std::string_view kind = ComponentOf(other);
+    const bool talks = component == "apiserver" ? kind != "apiserver"
+                       : component == "store"   ? kind == "store" || kind == "apiserver"
+                                                : kind == "apiserver";
+    if (talks && other != process) peers.push_back(other);
   }
-  return std::string(chosen->second[random_.Below(chosen->second.size())]);
+  CHECK(!peers.empty()) << process << " talks to nobody";
+  return DrawOf(peers);
 }
 
 Fault Schedule::Next() {
   Fault fault;
   fault.kind = DrawKind();
   fault.process = DrawProcess(fault.kind);
-  while (HasPeer(fault.kind) && (fault.peer.empty() || fault.peer == fault.process)) {
-    fault.peer = DrawProcess(fault.kind);
-  }
+  if (HasPeer(fault.kind)) fault.peer = DrawPeer(fault.process);
   fault.gap = DrawBetween(random_, options_.least_gap, options_.most_gap);
   fault.duration = DrawBetween(random_, options_.least_duration, options_.most_duration);
   if (fault.kind == FaultKind::kDelay) fault.amount = DrawBetween(random_, 5ms, 400ms);

@@ -45,7 +45,7 @@ struct ScheduleOptions {
   // What the back end can do.
   std::vector<FaultKind> kinds{std::begin(kFaultKinds), std::end(kFaultKinds)};
   Duration least_gap = 50ms;
-  Duration most_gap = 1500ms;
+  Duration most_gap = 1s;
   Duration least_duration = 100ms;
   Duration most_duration = 3s;
 };
@@ -60,6 +60,8 @@ class Schedule {
  private:
   FaultKind DrawKind();
   std::string DrawProcess(FaultKind kind);
+  std::string DrawPeer(const std::string& process);
+  std::string DrawOf(const std::vector<std::string>& processes);
 
   std::vector<std::string> processes_;
   Random random_;

@@ -103,7 +103,7 @@ class ProcessHost : public BackendHost {
     fixtures::ProcessCluster& cluster = **started;
     if (Status ready = cluster.AwaitReady(kStartBudget); !ready.ok()) return SetupFailed(job, ready);
     if (!shape_.faults || BreaksByItself(entry)) return conformance::RunJob(job, cluster);
-    chaos::NemesisOptions nemesis_options{.seed = job.seed};
+    chaos::NemesisOptions nemesis_options{.seed = StableHash(job.behaviour.name(), job.seed)};
     nemesis_options.schedule.kinds = {FaultKind::kKill, FaultKind::kPause};
     chaos::Nemesis nemesis(cluster, std::move(nemesis_options));
     return conformance::RunJob(job, cluster, DisturbanceOf(nemesis));

@@ -50,7 +50,7 @@ class SimHost : public BackendHost {
 };
 
 TestResult RunBroken(fixtures::SimCluster& cluster, const Job& job) {
-  chaos::Nemesis nemesis(cluster, {.seed = job.seed});
+  chaos::Nemesis nemesis(cluster, {.seed = StableHash(job.behaviour.name(), job.seed)});
   TestResult result = conformance::RunJob(job, cluster, DisturbanceOf(nemesis));
   for (const auto& [kind, count] : nemesis.counts()) {
     result.timeline.push_back({{}, std::string(kFaultsInjected), kind, std::to_string(count)});
