@@ -114,6 +114,17 @@ class Conform(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertIn("run twice, 0 with two different transcripts", run.stdout)
 
+    def test_transcripts_do_not_depend_on_the_process(self):
+        arguments = ["conform", "--backend", "sim", "--id", SAMPLE[0], "--faults", "--seeds", "20", "--transcripts"]
+        plain = self.run_it(*arguments)
+        self.assertEqual(plain.returncode, 0, plain.stderr)
+        self.assertEqual(plain.stdout.count("pass"), 20, plain.stdout)
+        # Another time zone, folder and allocator fill, and no address randomisation.
+        environment = {**os.environ, "TZ": "Pacific/Chatham", "MALLOC_PERTURB_": "90", "LC_ALL": "C"}
+        other = subprocess.run(["setarch", "--addr-no-randomize", PROGRAM, *arguments], cwd="/", env=environment,
+                               capture_output=True, text=True, timeout=120)
+        self.assertEqual(other.stdout, plain.stdout)
+
 
 if __name__ == "__main__":
     PROGRAM = os.path.abspath(sys.argv.pop(1))

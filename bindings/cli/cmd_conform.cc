@@ -267,6 +267,7 @@ int RunConform(int argc, char** argv) {
     PrintDryRun(plan);
     return kPass;
   }
+  if (options.transcripts) return PrintTranscripts(plan, options);
   if (options.check_determinism) return CheckDeterminism(plan, options);
   return ConformRun(options, std::move(plan), hosts).Run(*entries);
 }

@@ -39,6 +39,7 @@ void Define(Flags& flags, ConformOptions& options, Texts& texts) {
   flags.Boolean("list", &options.list);
   flags.Boolean("dry-run", &options.dry_run);
   flags.Boolean("check-determinism", &options.check_determinism);
+  flags.Boolean("transcripts", &options.transcripts);
   flags.Boolean("slow", &options.shape.slow);
   flags.Boolean("allow-disruptive", &options.shape.allow_disruptive);
   flags.Integer("jobs", &options.jobs);
@@ -112,6 +113,9 @@ Status CheckTogether(const ConformOptions& options) {
   if (!profile.empty() && profile != "roadmap" && profile != "upstream") {
     return Invalid("--profile: want roadmap or upstream, got " + Quote(profile));
   }
+  if (options.transcripts && options.backends != std::vector{Backend::kSim}) {
+    return Invalid("--transcripts goes with --backend sim");
+  }
   if (options.check_determinism && options.backends != std::vector{Backend::kSim}) {
     return Invalid("--check-determinism goes with --backend sim");
   }
@@ -167,6 +171,7 @@ how:
   --out DIR                           run folder (default runs/<time>; runs/latest points to it)
   --list, --dry-run                   show what is selected, or what would run where
   --check-determinism                 run every simulated world twice and compare transcripts
+  --transcripts                       print each simulated world's transcript hash
 )";
 }
 

@@ -25,6 +25,7 @@ struct ConformOptions {
   bool list = false;
   bool dry_run = false;
   bool check_determinism = false;
+  bool transcripts = false;
   bool help = false;
   std::string command;  // as typed, for the report
 };

@@ -98,4 +98,26 @@ int CheckDeterminism(const Plan& plan, const ConformOptions& options) {
   return differing == 0 && !plan.jobs.empty() ? kPass : kFailures;
 }
 
+int PrintTranscripts(const Plan& plan, const ConformOptions& options) {
+  runtime::posix::PosixEnv env({.name = "kubeproof"});
+  std::vector<std::string> lines(plan.jobs.size(), "no result\n");
+  JobPool pool(env, {.workers = options.jobs > 0 ? options.jobs : 2, .deadline = options.job_timeout});
+  size_t next = 0;
+  bool all = true;
+  pool.Run([&] { return next < lines.size() ? std::optional(next++) : std::nullopt; },
+           [&](size_t index) { return Transcript(plan.jobs[index], options.shape, false); },
+           [&](size_t index, JobEnd end) {
+             if (end.kind == JobEnd::Kind::kDone) {
+               lines[index] = std::move(end.output);
+             } else {
+               all = false;
+             }
+           });
+  for (size_t i = 0; i < lines.size(); ++i) {
+    std::printf("%s seed %llu: %s", plan.jobs[i].job.behaviour.name().c_str(),
+                static_cast<unsigned long long>(plan.jobs[i].job.seed), lines[i].c_str());
+  }
+  return all ? kPass : kFailures;
+}
+
 }  // namespace kp::cli

@@ -9,4 +9,7 @@ namespace kp::cli {
 // Returns the exit code; names the first entry of the transcripts that differs.
 int CheckDeterminism(const Plan& plan, const ConformOptions& options);
 
+// Prints the transcript's hash of each world, for comparison with another process's.
+int PrintTranscripts(const Plan& plan, const ConformOptions& options);
+
 }  // namespace kp::cli
