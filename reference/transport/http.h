@@ -65,6 +65,9 @@ struct HttpServerOptions {
   bool any_authority = false;  // see wire::Http2Limits
   Duration idle_timeout = 5min;
   Duration handshake_timeout = 10s;
+  // The JSON body of an answer to a request that never reaches the handler (400, 413, 431, 503). Empty: plain
+  // text.
+  std::function<std::string(int status)> refusal;
 };
 
 class HttpServer {

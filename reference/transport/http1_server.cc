@@ -202,8 +202,10 @@ class Http1Connection final : public ServerConnection,
   void Refuse(int status) {
     keep_alive_ = false;
     http10_ = false;
-    Headers headers{{"content-type", "text/plain; charset=utf-8"}};
-    const std::string body = std::to_string(status) + " " + std::string(wire::ReasonPhrase(status));
+    const auto& refusal = server_->options.refusal;
+    Headers headers{{"content-type", refusal ? "application/json" : "text/plain; charset=utf-8"}};
+    const std::string body =
+        refusal ? refusal(status) : std::to_string(status) + " " + std::string(wire::ReasonPhrase(status));
     SendHead(status, headers, false, body.size());
     SendBody(body);
     SendEnd();

@@ -240,7 +240,9 @@ class Http2Connection final : public ServerConnection,
     stream.request = nullptr;
   }
 
-  static void Refuse(Exchange& exchange, int status) {
+  void Refuse(Exchange& exchange, int status) {
+    const auto& refusal = server_->options.refusal;
+    if (refusal) return exchange.Send(status, {{"content-type", "application/json"}}, refusal(status));
     exchange.Send(status, {{"content-type", "text/plain; charset=utf-8"}}, std::to_string(status));
   }
 

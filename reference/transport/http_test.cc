@@ -198,10 +198,13 @@ TEST_P(Http, BytesForASlowReaderPileUpVisibly) {
 
 TEST_P(Http, BodyOverTheLimitIsRefused) {
   bool called = false;
-  Serve([&](HttpRequest, std::shared_ptr<HttpResponder>) { called = true; }, {.max_body = 1000});
+  Serve([&](HttpRequest, std::shared_ptr<HttpResponder>) { called = true; },
+        {.max_body = 1000, .refusal = [](int status) { return "[" + std::to_string(status) + "]"; }});
   auto answer = Call({.method = "POST", .target = "/", .body = std::string(1'000'000, 'x')});
   ASSERT_TRUE(answer.ok()) << answer.status().ToString();
   EXPECT_EQ(answer->status, 413);
+  EXPECT_EQ(answer->body, "[413]");
+  EXPECT_EQ(answer->headers.Get("content-type"), "application/json");
   EXPECT_FALSE(called);
 }
 
