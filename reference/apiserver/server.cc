@@ -1,5 +1,6 @@
 #include "reference/apiserver/server.h"
 
+#include "reference/api/json.h"
 #include "reference/apiserver/bootstrap.h"
 #include "reference/apiserver/call.h"
 #include "reference/apiserver/compaction.h"
@@ -17,6 +18,15 @@ using api::ApiResult;
 using api::ApiStatus;
 
 namespace {
+
+// As upstream's.
+constexpr size_t kMaxBody = 3 * 1024 * 1024;
+
+// What a client hears whose request was refused before it was read.
+std::string Refusal(int status) {
+  if (status != 413) return api::ToJson(ApiStatus::FromHttp(status, "").ToValue());
+  return api::ToJson(ApiStatus::RequestEntityTooLarge("limit is " + std::to_string(kMaxBody)).ToValue());
+}
 
 class ServerImpl : public Server {
  public:
@@ -55,7 +65,7 @@ class ServerImpl : public Server {
 
   Status Listen(runtime::Task on_ready) override {
     auto http = transport::HttpServer::Create(
-        env_, {.tls = options_.tls},
+        env_, {.tls = options_.tls, .max_body = kMaxBody, .refusal = Refusal},
         alive_.Wrap([this](transport::HttpRequest request, std::shared_ptr<transport::HttpResponder> responder) {
           Handle(std::move(request), std::move(responder));
         }));
