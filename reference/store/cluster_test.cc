@@ -164,7 +164,9 @@ TEST(StoreCluster, PowerCutOfAllLosesNothingAcknowledged) {
   for (int n = 0; n < 40; ++n) ASSERT_TRUE(cluster.Put(n % 3, "key" + std::to_string(n), "v").ok());
   for (const char* name : kNames) cluster.world.Crash(name, CrashKind::kPowerCut);
   for (const char* name : kNames) cluster.world.Restart(name);
+  const Time restarted = cluster.world.Now();
   cluster.WaitForLeader();
+  EXPECT_LT(cluster.world.Now() - restarted, 2500ms);
   for (int n = 0; n < 40; ++n) EXPECT_EQ(cluster.Get(0, "key" + std::to_string(n)), "v") << n;
   cluster.ExpectConverged();
 }

@@ -62,8 +62,7 @@ Status Member::Recover() {
     env_.Log(runtime::Severity::kInfo, "store",
              "dropped " + std::to_string(contents->torn_bytes) + " bytes that a crash left unfinished");
   }
-  fresh_ = contents->fresh;
-  if (!fresh_ && contents->metadata != Metadata(options_)) {
+  if (!contents->fresh && contents->metadata != Metadata(options_)) {
     return {Code::kFailedPrecondition, "data-dir " + options_.data_dir + " belongs to another member or cluster"};
   }
   if (contents->snapshot) {
@@ -248,11 +247,11 @@ void Member::OnPeerFrame(uint64_t from, FrameType type, std::string_view payload
   ScheduleTurn();
 }
 
-// At the very first start nobody leads and everybody knows it, so the first of the members asks at once
-// instead of waiting for an election timeout.
+// After a start of all members nobody leads, so the first of them asks at once instead of waiting for an
+// election timeout. Where there is a leader after all, those who hear it refuse the pre-vote.
 void Member::OnPeerUp(uint64_t) {
   const auto& voters = node_->configuration().voters;
-  if (!fresh_ || voters.empty() || *voters.begin() != options_.self || has_leader() || node_->log().last() > 0) return;
+  if (voters.empty() || *voters.begin() != options_.self || has_leader()) return;
   if (peers_->connected() + 1 < voters.size() / 2 + 1) return;
   node_->Campaign();
   ScheduleTurn();

@@ -41,6 +41,7 @@ struct MemberOptions {
   size_t max_request_bytes = 1536 * 1024;
   int64_t quota_bytes = int64_t{2} << 30;
   uint64_t max_apply_lag = 5000;  // committed and not applied; beyond it proposals are refused
+  size_t max_waiting = 50000;     // proposals, and reads, that wait for an answer
   WatchHubOptions watch;
   uint64_t wal_segment_bytes = 64 << 20;
 };
@@ -189,7 +190,6 @@ class Member : private PeerHandler {
   raft::Index applied_ = 0;
   raft::Index snapshot_index_ = 0;  // of the newest snapshot of our own that is durable or being saved
   uint64_t bytes_since_snapshot_ = 0;
-  bool fresh_ = false;
   bool saving_snapshot_ = false;
   bool turn_scheduled_ = false;
 

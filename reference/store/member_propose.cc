@@ -46,6 +46,7 @@ void Member::Propose(CommandKind kind, std::string request, Command command, Com
   Status refused;
   if (request.size() > options_.max_request_bytes) refused = ErrorRequestTooLarge();
   if (node_->log().commit() > applied_ + options_.max_apply_lag) refused = ErrorTooManyRequests();
+  if (pending_.size() >= options_.max_waiting) refused = ErrorTooManyRequests();
   if (refused.ok() && OverQuota(command)) refused = ErrorNoSpace();
   if (!refused.ok()) {
     return env_.Post(alive_.Wrap([done = std::move(done), refused] { done(refused); }));

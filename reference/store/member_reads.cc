@@ -11,6 +11,9 @@ void Member::ReadBarrier(Completion<Status> done) {
   if (KP_MUTANT("store-serves-stale-linearizable-read")) {
     return env_.Post(alive_.Wrap([done = std::move(done)] { done(Status::Ok()); }));
   }
+  if (next_reads_.size() >= options_.max_waiting) {
+    return env_.Post(alive_.Wrap([done = std::move(done)] { done(ErrorTooManyRequests()); }));
+  }
   next_reads_.push_back({env_.Now() + RequestTimeout(), std::move(done)});
   ScheduleTurn();
 }
