@@ -3,6 +3,7 @@
 
 #include "reference/api/object_rules.h"
 #include "reference/api/same_value.h"
+#include "reference/base/mutant.h"
 
 namespace kp::api {
 namespace {
@@ -75,7 +76,9 @@ Value Defaulted(const Message& message, const Value& value) {
 
 }  // namespace
 
-Value ApplyDefaults(const Kind& kind, const Value& object) { return Defaulted(*kind.message, object); }
+Value ApplyDefaults(const Kind& kind, const Value& object) {
+  return KP_MUTANT("schema-no-defaults") ? object : Defaulted(*kind.message, object);
+}
 
 Value ApplyMessageDefaults(const Message& message, const Value& value) { return Defaulted(message, value); }
 

@@ -1,4 +1,5 @@
 #include "reference/api/selector.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::api {
@@ -61,7 +62,7 @@ Result<FieldSelector> FieldSelector::Parse(std::string_view text) {
       return Status(Code::kInvalidArgument,
                     "invalid selector: '" + std::string(text) + "'; can't understand '" + std::string(term) + "'");
     }
-    bool negated = equals > 0 && term[equals - 1] == '!';
+    bool negated = !KP_MUTANT("field-selector-never-negates") && equals > 0 && term[equals - 1] == '!';
     size_t value_at = equals + 1;
     if (!negated && term.substr(value_at).starts_with('=')) ++value_at;
     Result<std::string> value = Unescape(term.substr(value_at));

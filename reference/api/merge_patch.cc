@@ -1,5 +1,7 @@
 #include "reference/api/merge_patch.h"
 
+#include "reference/base/mutant.h"
+
 namespace kp::api {
 
 Value ApplyMergePatch(const Value& target, const Value& patch) {
@@ -13,7 +15,7 @@ Value ApplyMergePatch(const Value& target, const Value& patch) {
   for (const Member& change : changes) {
     while (i < old.size() && old[i].key.text() < change.key.text()) members.push_back(old[i++]);
     bool replaces = i < old.size() && old[i].key == change.key;
-    if (!change.value.is_null()) {
+    if (!change.value.is_null() || KP_MUTANT("merge-patch-keeps-nulls")) {
       members.push_back({change.key, ApplyMergePatch(replaces ? old[i].value : Value(), change.value)});
     }
     if (replaces) ++i;

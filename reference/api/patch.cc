@@ -148,7 +148,7 @@ class Application {
     Value moved = *found;
     std::optional<Value> without = ChangeAt(object_, operation.from, 0, Erase);
     if (!without) return Inapplicable(Missing(operation.op, operation.from));
-    return Take(operation, Add(*without, operation.path, moved));
+    return Take(operation, Add(KP_MUTANT("json-patch-move-copies") ? object_ : *without, operation.path, moved));
   }
 
   ApiStatus Copy(const PatchOperation& operation) {

@@ -2,6 +2,7 @@
 
 #include "reference/api/object_rules.h"
 #include "reference/api/table_formatters.h"
+#include "reference/base/mutant.h"
 
 namespace kp::api {
 namespace {
@@ -41,6 +42,7 @@ Value Cell(const PrinterColumn& column, const Value& object, WallTime now) {
 Value Row(const Kind& kind, const Value& object, const TableOptions& options) {
   std::vector<Value> cells;
   for (const PrinterColumn& column : Columns(kind)) cells.push_back(Cell(column, object, options.now));
+  if (KP_MUTANT("table-drops-last-cell")) cells.pop_back();
   Value row = Obj({{"cells", Value::Array(std::move(cells))}});
   switch (options.include) {
     case IncludeObject::kMetadata: return row.With("object", PartialObjectMetadata(object, options.version));

@@ -4,6 +4,7 @@
 #include "reference/api/object_rules.h"
 #include "reference/api/protobuf_codec.h"
 #include "reference/api/yaml.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -68,10 +69,10 @@ ApiResult<Value> CheckDecoded(Call& call, const api::Kind& kind, const Value& ob
     return ApiStatus::BadRequest(CannotBeHandled(kind, "json: cannot unmarshal: " + Join(report.type_errors, ", ")));
   }
   const std::vector<std::string> strict = report.StrictErrors(duplicates);
-  if (!strict.empty() && validation == FieldValidation::kStrict) {
+  if (!strict.empty() && validation == FieldValidation::kStrict && !KP_MUTANT("apiserver-strict-is-lax")) {
     return ApiStatus::BadRequest(CannotBeHandled(kind, "strict decoding error: " + Join(strict, ", ")));
   }
-  if (validation == FieldValidation::kWarn) {
+  if (validation == FieldValidation::kWarn && !KP_MUTANT("apiserver-drops-fields-silently")) {
     call.warnings.insert(call.warnings.end(), strict.begin(), strict.end());
   }
   return canonical;

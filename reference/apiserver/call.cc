@@ -2,6 +2,7 @@
 
 #include "reference/api/json.h"
 #include "reference/apiserver/encode.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -57,6 +58,8 @@ void Call::AnswerText(int code, std::string_view content_type, std::string body)
   AnswerBytes(code, std::move(headers), std::move(body));
 }
 
-bool Call::dry_run() const { return force_dry_run || request.Query("dryRun") == "All"; }
+bool Call::dry_run() const {
+  return force_dry_run || (request.Query("dryRun") == "All" && !KP_MUTANT("apiserver-dry-run-stores"));
+}
 
 }  // namespace kp::apiserver

@@ -3,6 +3,7 @@
 #include "reference/api/discovery.h"
 #include "reference/api/json.h"
 #include "reference/apiserver/media.h"
+#include "reference/base/mutant.h"
 #include "reference/base/random.h"
 #include "reference/base/strings.h"
 
@@ -76,7 +77,7 @@ bool Documents::ServeDiscovery(Call& call) {
   const std::string& path = call.info.path;
   if (path == "/api" || path == "/apis") {
     const std::string version = AggregatedVersion(call.request.headers.Get("accept"));
-    if (!version.empty()) {
+    if (!version.empty() && !KP_MUTANT("discovery-never-aggregates")) {
       ServeAggregated(call, version);
       return true;
     }

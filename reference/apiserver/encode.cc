@@ -4,6 +4,7 @@
 #include "reference/api/stored_form.h"
 #include "reference/api/table.h"
 #include "reference/api/yaml.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -48,7 +49,7 @@ std::string EncodeList(const api::Kind& kind, const MediaForm& form, const ListP
   if (form.shape == Shape::kTable) {
     return Print(form, api::RenderTable(kind, items, meta, TableOptionsOf(form, now, true)));
   }
-  const bool metadata = form.shape == Shape::kMetadata;
+  const bool metadata = form.shape == Shape::kMetadata && !KP_MUTANT("apiserver-metadata-list-shows-all");
   if (metadata) {
     for (Value& item : items) item = api::PartialObjectMetadata(item, form.table_version);
   }

@@ -1,6 +1,7 @@
 #include "reference/apiserver/list_options.h"
 
 #include "reference/api/json.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -38,6 +39,7 @@ std::optional<ContinueToken> ContinueToken::Decode(std::string_view text) {
 ApiResult<int64_t> ParseResourceVersion(std::string_view text) {
   if (text.empty()) return 0;
   const std::optional<int64_t> revision = ParseInt(text);
+  if (!revision && KP_MUTANT("apiserver-takes-any-version")) return 0;
   if (!revision || *revision < 0) {
     return ApiStatus::BadRequest("Invalid value: " + Quote(text) + ": resourceVersion must be a decimal number");
   }
@@ -50,7 +52,7 @@ ApiResult<ListOptions> ListOptions::Parse(const transport::HttpRequest& request)
   const std::string_view match = request.Query("resourceVersionMatch");
   const std::string_view token = request.Query("continue");
   const std::string_view limit = request.Query("limit");
-  if (!match.empty() && version.empty()) {
+  if (!match.empty() && version.empty() && !KP_MUTANT("apiserver-takes-any-version-match")) {
     return InvalidOptions(api::ForbiddenCause("resourceVersionMatch",
                                               "resourceVersionMatch is forbidden unless resourceVersion is provided"));
   }
@@ -73,6 +75,7 @@ ApiResult<ListOptions> ListOptions::Parse(const transport::HttpRequest& request)
       return ApiStatus::BadRequest("specifying resource version is not allowed when using continue");
     }
     options.from = ContinueToken::Decode(token);
+    if (!options.from && KP_MUTANT("apiserver-takes-any-continue")) return options;
     if (!options.from) return ApiStatus::BadRequest("continue key is not valid: " + std::string(token));
     return options;
   }

@@ -54,9 +54,10 @@ void Lister::List(const Selection& selection, const ListOptions& options, Comple
   work->key = work->prefix + selection.KeyPrefix();
   if (options.from) {
     work->key = std::max(work->key, work->prefix + options.from->start_key);
-    work->read_revision = std::max<int64_t>(0, options.from->revision);
+    if (!KP_MUTANT("apiserver-pages-drift")) work->read_revision = std::max<int64_t>(0, options.from->revision);
   }
-  if (options.freshness == Freshness::kExact) work->read_revision = options.revision;
+  if (options.freshness == Freshness::kExact && !KP_MUTANT("apiserver-exact-list-is-recent"))
+    work->read_revision = options.revision;
   ReadMore(work);
 }
 
@@ -86,12 +87,13 @@ void Lister::ReadMore(const std::shared_ptr<Work>& work) {
 void Lister::OnRead(const std::shared_ptr<Work>& work, const client::EtcdRangeResult& read) {
   ListPage& page = work->page;
   const ListOptions& options = work->options;
-  if (options.freshness == Freshness::kNotOlderThan && read.revision < options.revision) {
+  if (options.freshness == Freshness::kNotOlderThan && read.revision < options.revision &&
+      !KP_MUTANT("apiserver-future-is-now")) {
     return work->done(ApiStatus::TooLargeResourceVersion(options.revision, read.revision));
   }
   if (page.revision == 0) page.revision = work->read_revision ? work->read_revision : read.revision;
   // All pages show one state of the store.
-  if (options.limit > 0) work->read_revision = page.revision;
+  if (options.limit > 0 && !KP_MUTANT("apiserver-pages-drift")) work->read_revision = page.revision;
   const WatchCache& cache = storage_.Cache(*work->selection.kind);
   size_t used = 0;
   for (const client::EtcdKeyValue& kv : read.kvs) {

@@ -1,5 +1,6 @@
 #include "reference/apiserver/media.h"
 
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -55,7 +56,8 @@ std::optional<MediaForm> NegotiateObject(std::string_view accept, bool watch) {
     if (range.type == "application/yaml" || range.type == "application/x-yaml" || range.type == "text/yaml") {
       if (watch) continue;
       form.syntax = Syntax::kYaml;
-    } else if (range.type != "application/json" && range.type != "*/*" && range.type != "application/*") {
+    } else if (range.type != "application/json" && range.type != "*/*" && range.type != "application/*" &&
+               !KP_MUTANT("apiserver-answers-json-to-all")) {
       continue;
     }
     const std::string_view as = range.Parameter("as");

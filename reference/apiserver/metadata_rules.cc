@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reference/api/names.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -32,12 +33,14 @@ void CheckName(const api::Kind& kind, const Value& meta, FieldCauses& causes) {
     causes.push_back(api::RequiredCause("metadata.name", "name or generateName is required"));
     return;
   }
+  if (KP_MUTANT("apiserver-takes-any-name")) return;
   for (const std::string& error : check(meta["name"].AsString())) {
     causes.push_back(api::InvalidCause("metadata.name", meta["name"], error));
   }
 }
 
 void CheckLabels(const Value& labels, FieldCauses& causes) {
+  if (KP_MUTANT("apiserver-takes-any-label")) return;
   for (const api::Member& label : labels.members()) {
     for (const std::string& error : api::CheckQualifiedName(label.key.text())) {
       causes.push_back(api::InvalidCause("metadata.labels", Value(label.key.text()), error));
@@ -92,18 +95,21 @@ Value StampNew(const api::Kind& kind, const Value& object, Random& random, WallT
        {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "managedFields"}) {
     meta = meta.Without(key);
   }
-  meta = meta.With("uid", random.Uuid()).With("creationTimestamp", FormatRfc3339(now));
+  meta = meta.With("uid", KP_MUTANT("apiserver-uid-is-the-name") ? meta["name"] : Value(random.Uuid()))
+             .With("creationTimestamp", FormatRfc3339(now));
   meta = kind.has_generation ? meta.With("generation", 1) : meta.Without("generation");
   return object.With("metadata", meta);
 }
 
 Value GenerateName(const Value& object, Random& random) {
   std::string base = object["metadata"]["generateName"].str();
-  if (base.size() > api::kMaxGenerateNameBase) base.resize(api::kMaxGenerateNameBase);
+  if (base.size() > api::kMaxGenerateNameBase && !KP_MUTANT("apiserver-generated-name-not-cut"))
+    base.resize(api::kMaxGenerateNameBase);
   return object.With({"metadata", "name"}, base + random.NameSuffix(5));
 }
 
 Value KeepIdentity(const Value& object, const Value& old) {
+  if (KP_MUTANT("apiserver-trusts-client-metadata")) return object;
   Value meta = object["metadata"];
   for (std::string_view key :
        {"uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"}) {
@@ -134,7 +140,7 @@ FieldCauses CheckMetadata(const api::Kind& kind, const Value& object) {
 FieldCauses CheckMetadataUpdate(const Value& object, const Value& old) {
   FieldCauses causes;
   const Value& meta = object["metadata"];
-  if (old["metadata"]["deletionTimestamp"].empty()) return causes;
+  if (old["metadata"]["deletionTimestamp"].empty() || KP_MUTANT("apiserver-late-finalizers")) return causes;
   for (const Value& finalizer : meta["finalizers"].items()) {
     if (HasItem(old["metadata"]["finalizers"], finalizer)) continue;
     causes.push_back(api::ForbiddenCause(

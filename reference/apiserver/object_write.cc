@@ -45,6 +45,7 @@ ApiStatus Invalid(const api::Kind& kind, const Value& object, FieldCauses causes
 ApiStatus Preconditions::Check(const api::Kind& kind, const Value& current) const {
   const Value& meta = current["metadata"];
   const std::string_view name = meta["name"].AsString();
+  if (KP_MUTANT("apiserver-ignores-preconditions")) return {};
   if (!uid.empty() && meta["uid"].AsString() != uid) {
     return ApiStatus::Conflict(
         kind.gvk.group, kind.plural, name,
@@ -90,7 +91,7 @@ ApiResult<Value> BuildUpdate(const HookContext& context, const api::Kind& kind, 
       !KP_MUTANT("apiserver-ignores-resource-version")) {
     return ApiStatus::Conflict(kind.gvk.group, kind.plural, name);
   }
-  if (version.empty() && hooks.version_required) {
+  if (version.empty() && (hooks.version_required || KP_MUTANT("apiserver-update-needs-version"))) {
     return Invalid(kind, old, {api::InvalidCause("metadata.resourceVersion", 0, "must be specified for an update")});
   }
   Value built = TakeTarget(kind, target, KeepIdentity(object, old), old);
@@ -101,7 +102,7 @@ ApiResult<Value> BuildUpdate(const HookContext& context, const api::Kind& kind, 
     if (!admitted.ok()) return admitted;
     built = std::move(*admitted);
   }
-  if (kind.has_generation && api::SpecChanged(kind, built, old)) {
+  if (kind.has_generation && (api::SpecChanged(kind, built, old) || KP_MUTANT("apiserver-counts-every-write"))) {
     built = built.With({"metadata", "generation"}, old["metadata"]["generation"].AsInt() + 1);
   }
   FieldCauses causes = CheckMetadata(kind, built);

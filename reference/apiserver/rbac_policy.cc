@@ -110,7 +110,7 @@ bool PolicyRule::Allows(const Attributes& attributes) const {
   if (!ContainsOrAny(verbs, attributes.verb)) return false;
   if (!attributes.is_resource) return PathMatches(paths, attributes.path);
   return ContainsOrAny(groups, attributes.group) && ResourceMatches(resources, attributes) &&
-         (names.empty() || Contains(names, attributes.name));
+         (names.empty() || Contains(names, attributes.name) || KP_MUTANT("rbac-ignores-resource-names"));
 }
 
 PolicyRules RulesFromValue(const Value& rules) {
@@ -207,7 +207,7 @@ PolicyRules RbacPolicy::RulesOf(const User& user, std::string_view ns) const {
 
 PolicyRules RbacPolicy::Missing(const User& user, std::string_view ns, const PolicyRules& wanted) const {
   PolicyRules out;
-  if (user.InGroup(kMastersGroup)) return out;
+  if (user.InGroup(kMastersGroup) || KP_MUTANT("rbac-allows-escalation")) return out;
   const PolicyRules held = RulesOf(user, ns);
   for (const PolicyRule& rule : wanted) {
     for (PolicyRule& single : BreakDown(rule)) {
@@ -225,6 +225,7 @@ std::string DescribeDenial(const Attributes& attributes) {
   std::string resource = attributes.resource;
   if (!attributes.subresource.empty()) resource += "/" + attributes.subresource;
   text += " resource " + Quote(resource) + " in API group " + Quote(attributes.group);
+  if (KP_MUTANT("rbac-denies-without-place")) return text;
   return attributes.ns.empty() ? text + " at the cluster scope" : text + " in the namespace " + Quote(attributes.ns);
 }
 

@@ -1,4 +1,5 @@
 #include "reference/apiserver/rest.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -43,6 +44,7 @@ void Rest::DeleteCollection(const SharedCall& call) {
   if (!selection.ok()) return call->Answer(selection.error());
   ApiResult<ListOptions> list = ListOptions::Parse(call->request);
   if (!list.ok()) return call->Answer(list.error());
+  if (KP_MUTANT("apiserver-deletes-whole-collection")) selection->labels = {};
   lister_.List(*selection, *list, alive_.Wrap([this, call, options = *options](ApiResult<ListPage> page) {
     if (!page.ok()) return call->Answer(page.error());
     DeleteItems(call, options, std::make_shared<ListPage>(std::move(*page)));

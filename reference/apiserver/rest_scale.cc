@@ -4,6 +4,7 @@
 #include "reference/api/selector.h"
 #include "reference/apiserver/object_patch.h"
 #include "reference/apiserver/rest.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -38,7 +39,7 @@ ApiResult<Value> WithScale(const api::Kind& kind, const Value& current, const Va
     return ApiStatus::Conflict(kind.gvk.group, kind.plural, name);
   }
   const int64_t replicas = scale["spec"]["replicas"].AsInt();
-  if (replicas < 0) {
+  if (replicas < 0 && !KP_MUTANT("apiserver-scales-below-zero")) {
     return ApiStatus::Invalid("autoscaling", "Scale", name,
                               {api::InvalidCause("spec.replicas", replicas, "must be greater than or equal to 0")});
   }

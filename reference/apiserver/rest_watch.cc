@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "reference/apiserver/rest.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -64,7 +65,8 @@ void Rest::Watch(const SharedCall& call) {
                alive_.Wrap([this, call, request, no_initial](ApiResult<ListPage> page) mutable {
                  if (!page.ok()) return call->Answer(page.error());
                  request.revision = page->revision;
-                 if (!no_initial) request.initial = std::move(page->items);
+                 if (!no_initial && !KP_MUTANT("apiserver-watch-hides-the-present"))
+                   request.initial = std::move(page->items);
                  StartWatch(call, std::move(request));
                }));
 }

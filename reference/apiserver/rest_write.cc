@@ -2,6 +2,7 @@
 #include "reference/apiserver/metadata_rules.h"
 #include "reference/apiserver/object_patch.h"
 #include "reference/apiserver/rest.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -23,7 +24,7 @@ WriteTarget TargetOf(const Call& call) {
 
 ApiStatus CheckDryRun(const transport::HttpRequest& request) {
   const std::string_view value = request.Query("dryRun");
-  if (value.empty() || value == "All") return {};
+  if (value.empty() || value == "All" || KP_MUTANT("apiserver-takes-any-dry-run")) return {};
   return ApiStatus::Invalid("meta.k8s.io", "CreateOptions", "",
                             {api::NotSupportedCause("dryRun", Value(value), {"All"})});
 }
@@ -43,7 +44,7 @@ ApiResult<Value> WithAddress(const Call& call, const Value& object) {
     out = out.Without({"metadata", "namespace"});
   }
   if (info.name.empty()) return out;
-  if (!meta["name"].empty() && meta["name"].AsString() != info.name) {
+  if (!meta["name"].empty() && meta["name"].AsString() != info.name && !KP_MUTANT("apiserver-ignores-name-of-body")) {
     return ApiStatus::BadRequest("the name of the object (" + meta["name"].str() +
                                  ") does not match the name on the URL (" + info.name + ")");
   }
@@ -62,7 +63,7 @@ void Rest::WithNamespace(const SharedCall& call, const std::string& ns, std::fun
   if (ns.empty()) return then();
   const api::Kind& kind = *registry_.FindKind({"", "v1", "Namespace"});
   const auto judge = [call, then = std::move(then)](const Value& found) {
-    if (found["metadata"]["deletionTimestamp"].empty()) return then();
+    if (found["metadata"]["deletionTimestamp"].empty() || KP_MUTANT("apiserver-fills-ending-namespaces")) return then();
     const std::string name = found["metadata"]["name"].str();
     call->Answer(
         ApiStatus::Forbidden(call->kind->gvk.group, call->kind->plural, call->info.name,
@@ -72,6 +73,7 @@ void Rest::WithNamespace(const SharedCall& call, const std::string& ns, std::fun
   if (const WatchCache::Entry* entry = storage_.Cache(kind).Find(ns)) return judge(entry->object);
   // The cache may not have heard of it yet.
   storage_.Get({&kind, "", ns}, alive_.Wrap([call, judge](ApiResult<Value> found) {
+    if (!found.ok() && KP_MUTANT("apiserver-creates-without-namespace")) return judge(Value());
     if (!found.ok()) return call->Answer(found.error());
     judge(*found);
   }));
@@ -94,7 +96,8 @@ void Rest::CreateBuilt(const SharedCall& call, const Value& wanted, int attempt)
   const bool generated = wanted["metadata"]["name"].empty() && !wanted["metadata"]["generateName"].empty();
   ApiResult<Value> built = BuildNew(Context(call), *call->kind, generated ? GenerateName(wanted, random_) : wanted);
   if (!built.ok()) return call->Answer(built.error());
-  if (call->dry_run()) return call->AnswerObject(201, *call->kind, *built, env_.Wall());
+  if (call->dry_run())
+    return call->AnswerObject(KP_MUTANT("apiserver-create-answers-200") ? 200 : 201, *call->kind, *built, env_.Wall());
   const ObjectKey key{call->kind, (*built)["metadata"]["namespace"].str(), (*built)["metadata"]["name"].str()};
   StoreNew(call, key, *built, [this, call, wanted, attempt, generated, key](ApiResult<Value> stored) {
     if (stored.ok()) return call->AnswerObject(201, *call->kind, *stored, env_.Wall());
@@ -122,7 +125,8 @@ void Rest::Update(const SharedCall& call) {
   const auto decide = [this, call, wanted = *object](const Value& current) -> ApiResult<Decision> {
     const api::Kind& kind = *call->kind;
     if (!current.is_null()) return Decided(kind, BuildUpdate(Context(call), kind, TargetOf(*call), wanted, current));
-    const bool creates = HooksOf(kind).create_on_update && call->info.subresource.empty();
+    const bool creates = (HooksOf(kind).create_on_update || KP_MUTANT("apiserver-every-update-creates")) &&
+                         call->info.subresource.empty();
     if (!creates || !wanted["metadata"]["resourceVersion"].empty()) {
       return ApiStatus::NotFound(kind.gvk.group, kind.plural, call->info.name);
     }

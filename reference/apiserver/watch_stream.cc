@@ -41,7 +41,7 @@ void WatchStream::Start() {
     return End();
   }
   cache_.Subscribe(this);
-  timeout_timer_.Start(request_.timeout, [this] { End(); });
+  if (!KP_MUTANT("apiserver-watch-never-ends")) timeout_timer_.Start(request_.timeout, [this] { End(); });
   if (request_.bookmarks) bookmark_timer_.Start(kBookmarkInterval, [this] { OnBookmarkDue(); });
   Pump();
 }
@@ -66,7 +66,8 @@ bool WatchStream::SendInitial() {
   }
   request_.initial.clear();
   initial_sent_ = 0;
-  if (std::exchange(request_.mark_initial_end, false)) SendBookmark(request_.revision, true);
+  if (std::exchange(request_.mark_initial_end, false) && !KP_MUTANT("apiserver-no-initial-bookmark"))
+    SendBookmark(request_.revision, true);
   return true;
 }
 
@@ -101,7 +102,7 @@ void WatchStream::SendChange(const CacheEvent& event) {
   const bool before = event.type != ChangeType::kAdded && selection.Matches(event.previous);
   const bool now = event.type != ChangeType::kDeleted && selection.Matches(event.object);
   if (now) return SendShared(event, before ? "MODIFIED" : "ADDED", event.object);
-  if (!before) return;
+  if (!before || KP_MUTANT("apiserver-watch-hides-leavers")) return;
   // An object that left the selection is shown as it was when it belonged to it.
   SendShared(event, "DELETED",
              event.type == ChangeType::kDeleted ? event.object : WithResourceVersion(event.previous, event.revision));
@@ -116,6 +117,7 @@ void WatchStream::SendShared(const CacheEvent& event, std::string_view type, con
   }
   columns_sent_ = true;
   responder_->Write(bytes);
+  if (KP_MUTANT("apiserver-watch-repeats-events")) responder_->Write(bytes);
 }
 
 void WatchStream::Send(std::string_view type, const Value& object) {

@@ -87,7 +87,8 @@ Owners Classify(const View& view, const Value& object) {
     }
     std::string owner_ns = resource->namespaced ? ns : "";
     const Value& owner = view.Get(*resource, owner_ns, reference["name"].AsString());
-    if (UidOf(owner) == reference["uid"].AsString() && !owner.is_null()) {
+    const bool same = UidOf(owner) == reference["uid"].AsString() || KP_MUTANT("gc-owner-by-name-only");
+    if (same && !owner.is_null()) {
       bool foreground = IsTerminating(owner) && HasFinalizer(owner, kForeground);
       if (foreground) {
         owners.waiting.push_back(reference["uid"].str());
@@ -148,6 +149,7 @@ class GarbageCollector : public Controller {
   static Plan OrphanDependents(const View& view, const client::Resource& resource, const Value& object) {
     Plan plan;
     for (const Dependent& dependent : DependentsOf(view, UidOf(object))) {
+      if (KP_MUTANT("gc-orphan-keeps-references")) continue;
       plan.writes.push_back(WithoutOwners(dependent.resource, dependent.object, {UidOf(object)}));
     }
     if (plan.writes.empty()) plan.writes.push_back(RemoveFinalizer(resource, object, kOrphan));
@@ -175,7 +177,7 @@ class GarbageCollector : public Controller {
   static Plan FollowOwners(const View& view, const client::Resource& resource, const Value& object) {
     Plan plan;
     Owners owners = Classify(view, object);
-    if (owners.solid) {
+    if (owners.solid && !KP_MUTANT("gc-deletes-despite-living-owner")) {
       std::vector<std::string> drop = owners.gone;
       drop.insert(drop.end(), owners.waiting.begin(), owners.waiting.end());
       if (drop.empty()) return plan;
@@ -187,7 +189,7 @@ class GarbageCollector : public Controller {
       plan.writes.push_back(DeleteIt(resource, object, client::Propagation::kForeground));
       return plan;
     }
-    if (owners.gone.empty()) return plan;
+    if (owners.gone.empty() || KP_MUTANT("gc-leaves-dependents")) return plan;
     plan.absent = owners.to_verify;
     plan.writes.push_back(DeleteIt(resource, object, client::Propagation::kBackground));
     return plan;

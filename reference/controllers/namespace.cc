@@ -88,7 +88,7 @@ class NamespaceController : public Controller {
       plan.writes.push_back(Write::Update({kNamespaces, "", name, "status"}, ns.With("status", status)));
       return plan;
     }
-    if (remains.by_kind.empty() && swept) {
+    if ((remains.by_kind.empty() || KP_MUTANT("namespace-goes-before-its-content")) && swept) {
       Value finalized = ns.With({"spec", "finalizers"}, Value::EmptyArray());
       plan.writes.push_back(Write::Update({kNamespaces, "", name, "finalize"}, finalized));
     }
@@ -133,7 +133,7 @@ class NamespaceGift : public Controller {
     const Value& meta = (now.is_null() ? old : now)["metadata"];
     if (resource == kNamespaces) {
       keys.insert(meta["name"].str());
-    } else if (meta["name"] == object_.At({"metadata", "name"})) {
+    } else if (meta["name"] == object_.At({"metadata", "name"}) && !KP_MUTANT("namespace-gift-not-restored")) {
       keys.insert(meta["namespace"].str());
     }
   }

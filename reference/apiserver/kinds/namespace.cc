@@ -1,5 +1,6 @@
 // A namespace is held by spec.finalizers until the namespace controller has emptied it.
 #include "reference/apiserver/kinds/all.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -11,6 +12,7 @@ namespace {
 constexpr std::string_view kNameLabel = "kubernetes.io/metadata.name";
 
 Value WithNameLabel(const Value& object) {
+  if (KP_MUTANT("apiserver-no-name-label")) return object;
   return object.With({"metadata", "labels", kNameLabel}, object["metadata"]["name"]);
 }
 
@@ -30,6 +32,7 @@ Value PrepareUpdate(const HookContext&, const Value& object, const Value& old) {
 
 ApiStatus AdmitDelete(const HookContext&, const Value& object) {
   const std::string_view name = object["metadata"]["name"].AsString();
+  if (KP_MUTANT("apiserver-deletes-initial-namespaces")) return {};
   if (name == "default" || name == "kube-system" || name == "kube-public") {
     return ApiStatus::Forbidden("", "namespaces", name, "this namespace may not be deleted");
   }

@@ -1,6 +1,7 @@
 #include "reference/api/json.h"
 #include "reference/apiserver/kinds/all.h"
 #include "reference/apiserver/kinds/config_data.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -16,11 +17,12 @@ Value Defaults(const Value& object) {
   for (const api::Member& entry : object["stringData"].members()) {
     out = out.With({"data", entry.key.text()}, Base64Encode(entry.value.AsString()));
   }
-  return out.Without("stringData");
+  return KP_MUTANT("apiserver-shows-string-data") ? out : out.Without("stringData");
 }
 
 void RequireKey(const Value& object, std::string_view key, FieldCauses& causes) {
-  if (!object["data"].Has(key)) causes.push_back(api::RequiredCause(api::KeyPath("data", key)));
+  if (!object["data"].Has(key) && !KP_MUTANT("apiserver-secret-without-its-keys"))
+    causes.push_back(api::RequiredCause(api::KeyPath("data", key)));
 }
 
 void RequireJson(const Value& object, std::string_view key, FieldCauses& causes) {
