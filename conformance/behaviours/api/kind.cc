@@ -1,5 +1,4 @@
 // Every kind answers every verb; and Events, a kind that two groups serve.
-#include <algorithm>
 #include <map>
 
 #include "conformance/behaviour.h"
@@ -67,21 +66,22 @@ void ServesEveryVerb(Context& t, const Resource& resource, const Value& object) 
   t.MustCreate(resource, object);
   MustSend(t, "DELETE", PathTo(t, resource) + "?labelSelector=kp%3Dkind&gracePeriodSeconds=0", 200);
   t.ExpectEq(NamesOf(t.MustList(resource, {.label_selector = "kp=kind"})), "", "the list after deletecollection");
-  t.Eventually("the watch told of both lives", [&] {
-    bool forgotten = std::any_of(watch->events().begin(), watch->events().end(), [](const WatchRecord& event) {
-      return event.type == client::EventType::kError && event.object["code"].AsInt() == 410;
-    });
-    // A server that was started anew knows nothing from before; whoever watches has to list again.
-    if (forgotten && t.UnderFaults()) t.Inconclusive("the versions in between are forgotten: " + resource.plural);
+  std::string told;
+  auto both = [&] {
     if (watch->ended()) watch = t.Watch(resource, {.label_selector = "kp=kind", .resource_version = version});
-    size_t added = 0;
-    size_t deleted = 0;
+    told.clear();
     for (const WatchRecord& event : watch->events()) {
-      added += event.type == client::EventType::kAdded;
-      deleted += event.type == client::EventType::kDeleted;
+      if (event.type == client::EventType::kAdded) told += "+";
+      if (event.type == client::EventType::kDeleted) told += "-";
     }
-    return added == 2 && deleted == 2;
-  });
+    return told == "+-+-";
+  };
+  try {
+    t.Eventually("the watch told of both lives of " + resource.plural, both);
+  } catch (TestEnd& end) {
+    end.message += ", but: " + told;
+    throw;
+  }
 }
 
 }  // namespace
