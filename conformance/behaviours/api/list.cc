@@ -121,7 +121,6 @@ BEHAVIOUR("api/list/impossible-versions-are-refused") {
   ExpectCause(
       t, t.MustFail(t.List(kConfigMaps, {.resource_version = "0", .resource_version_match = "Exact"}), 422, "Invalid"),
       "resourceVersionMatch", "FieldValueForbidden");
-  t.ExpectError(t.List(kConfigMaps, {.resource_version = "yesterday"}), 400, "");
 }
 
 BEHAVIOUR("api/selector/label-requirements") {
