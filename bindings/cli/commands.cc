@@ -7,6 +7,7 @@ int RunBench(int argc, char** argv);
 int RunBehaviours(int argc, char** argv);
 int RunConform(int argc, char** argv);
 int RunControllerManager(int argc, char** argv);
+int RunExplain(int argc, char** argv);
 int RunGuard(int argc, char** argv);
 int RunKubelet(int argc, char** argv);
 int RunMutants(int argc, char** argv);
@@ -21,6 +22,7 @@ const std::vector<Command>& Commands() {
       {"behaviours", "list the catalogued behaviours, their tests and last results", RunBehaviours},
       {"mutants", "switch on each deliberate bug and show which tests notice", RunMutants},
       {"bench", "measure the project against its own targets", RunBench},
+      {"explain", "say why the scheduler places a pod where it does", RunExplain},
       {"up", "start a cluster of local processes, until Ctrl-C", RunUp},
       {"apiserver", "serve the Kubernetes API over an etcd v3 store", RunApiserver},
       {"controller-manager", "run the controllers", RunControllerManager},
