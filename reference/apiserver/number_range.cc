@@ -2,6 +2,7 @@
 
 #include "reference/api/json.h"
 #include "reference/api/value.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -74,6 +75,7 @@ std::optional<uint32_t> NumberRange::PickFree() {
     const auto start = static_cast<uint32_t>(random_.Below(count));
     for (uint32_t i = 0; i < count; ++i) {
       const uint32_t number = first + (start + i) % count;
+      if (KP_MUTANT("range-picks-the-first")) return last;
       if (!allocated_.contains(number) && !options_.taken.contains(number)) return number;
     }
     return std::nullopt;
@@ -90,10 +92,10 @@ void NumberRange::Decide() {
   }
   if (work.wanted) {
     const uint32_t number = *work.wanted;
-    if (number < options_.first || number > options_.last) {
+    if ((number < options_.first || number > options_.last) && !KP_MUTANT("range-has-no-bounds")) {
       return Finish(Status(Code::kOutOfRange, "not in the valid range"));
     }
-    if (allocated_.contains(number) || options_.taken.contains(number)) {
+    if ((allocated_.contains(number) || options_.taken.contains(number)) && !KP_MUTANT("range-hands-out-twice")) {
       return Finish(Status(Code::kAlreadyExists, "provided value is already allocated"));
     }
     return Write(number);

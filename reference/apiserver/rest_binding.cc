@@ -1,6 +1,7 @@
 // Binding: a pod gets its node, once. POST pods/<name>/binding and POST bindings.
 #include "reference/apiserver/kinds/pod_binding.h"
 #include "reference/apiserver/rest.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -22,7 +23,8 @@ void Rest::Bind(const SharedCall& call, const std::string& pod) {
     causes.push_back(api::NotSupportedCause("target.kind", target["kind"], {"Node", "<empty>"}));
   }
   if (target["name"].empty()) causes.push_back(api::RequiredCause("target.name"));
-  if (!causes.empty()) return call->Answer(ApiStatus::Invalid("", "Binding", name, std::move(causes)));
+  if (!causes.empty() && !KP_MUTANT("binding-takes-any-target"))
+    return call->Answer(ApiStatus::Invalid("", "Binding", name, std::move(causes)));
   const ObjectKey key{&api::BuiltinKind("", "v1", "Pod"), call->info.ns, name};
   const auto decide = [this, name, binding = *binding](const Value& current) -> ApiResult<Decision> {
     if (current.is_null()) return ApiStatus::NotFound("", "pods", name);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "reference/base/mutant.h"
 #include "reference/client/resources.h"
 #include "reference/controllers/endpointslice.h"
 #include "reference/controllers/owner.h"
@@ -39,6 +40,7 @@ Value SubsetsOf(const std::vector<ServicePod>& pods) {
   };
   std::vector<Subset> subsets;
   for (const ServicePod& entry : pods) {
+    if (!entry.ready && KP_MUTANT("endpoints-hide-unready")) continue;
     if (entry.terminating && !entry.ready) continue;
     auto same = std::find_if(subsets.begin(), subsets.end(), [&](const Subset& s) { return s.ports == entry.ports; });
     if (same == subsets.end()) same = subsets.insert(subsets.end(), Subset{entry.ports, {}, {}});
@@ -71,7 +73,7 @@ class EndpointsController : public Controller {
     if (resource == kPods) {
       ServicesOf(view, old, keys);
       ServicesOf(view, now, keys);
-    } else {
+    } else if (!(resource == kEndpoints && KP_MUTANT("endpoints-trust-others"))) {
       // Endpoints bear their Service's name.
       keys.insert(client::KeyOf(now.is_null() ? old : now));
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reference/api/json.h"
+#include "reference/base/mutant.h"
 #include "reference/client/resources.h"
 #include "reference/controllers/owner.h"
 #include "reference/controllers/service_pods.h"
@@ -51,7 +52,9 @@ Value NewSlice(const Value& service, const Value& ports, std::vector<Value> endp
               {"metadata", Obj({{"generateName", service.At({"metadata", "name"}).str() + "-"},
                                 {"namespace", service.At({"metadata", "namespace"})},
                                 {"labels", LabelsOf(service)},
-                                {"ownerReferences", api::Arr({OwnerReferenceTo(service)})}})},
+                                {"ownerReferences", KP_MUTANT("endpointslice-has-no-owner")
+                                                        ? Value::EmptyArray()
+                                                        : api::Arr({OwnerReferenceTo(service)})}})},
               {"addressType", "IPv4"},
               {"endpoints", Value::Array(std::move(endpoints))},
               {"ports", ports}});
@@ -149,7 +152,7 @@ class EndpointSliceController : public Controller {
     } else {
       const Value& slice = now.is_null() ? old : now;
       const Value& labels = slice.At({"metadata", "labels"});
-      if (labels[kManagedBy].AsString() != kManager) return;
+      if (labels[kManagedBy].AsString() != kManager || KP_MUTANT("endpointslice-trusts-others")) return;
       keys.insert(client::MakeKey(slice.At({"metadata", "namespace"}).AsString(), labels[kServiceName].AsString()));
     }
   }

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 #include "reference/client/resources.h"
 #include "reference/controllers/node.h"
@@ -44,7 +45,7 @@ class NodeIpamController : public Controller {
     for (const Value& node : view.List(kNodes, "")) {
       if (!node.At({"spec", "podCIDR"}).empty()) continue;
       while (used.contains(Subnet(cluster_cidr_, next))) ++next;
-      std::string subnet = Subnet(cluster_cidr_, next++);
+      std::string subnet = Subnet(cluster_cidr_, KP_MUTANT("node-ipam-gives-one-subnet-to-all") ? 7 : next++);
       // The version makes two managers that both believe to lead collide instead of overwriting.
       Value patch = Obj({{"metadata", Obj({{"resourceVersion", node.At({"metadata", "resourceVersion"})}})},
                          {"spec", Obj({{"podCIDR", subnet}, {"podCIDRs", api::Arr({subnet})}})}});

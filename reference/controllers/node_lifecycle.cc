@@ -21,7 +21,8 @@ constexpr std::string_view kUnschedulable = "node.kubernetes.io/unschedulable";
 // The taints that the node's state asks for, by key and effect.
 std::vector<std::pair<std::string_view, std::string_view>> WantedTaints(const Value& node, std::string_view ready) {
   std::vector<std::pair<std::string_view, std::string_view>> wanted;
-  if (node.At({"spec", "unschedulable"}).AsBool()) wanted.emplace_back(kUnschedulable, "NoSchedule");
+  bool cordoned = node.At({"spec", "unschedulable"}).AsBool() && !KP_MUTANT("node-lifecycle-ignores-cordon");
+  if (cordoned) wanted.emplace_back(kUnschedulable, "NoSchedule");
   std::string_view key = ready == "True" ? "" : ready == "Unknown" ? kUnreachable : kNotReady;
   if (!key.empty()) {
     wanted.emplace_back(key, "NoSchedule");

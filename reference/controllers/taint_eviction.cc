@@ -28,7 +28,8 @@ bool Tolerates(const Value& toleration, const Value& taint) {
 std::optional<Duration> ToleratedTime(const Value& pod, const Value& node) {
   std::optional<Duration> shortest;
   for (const Value& taint : node.At({"spec", "taints"}).items()) {
-    if (taint["effect"].AsString() != "NoExecute") continue;
+    bool every = KP_MUTANT("taint-eviction-minds-every-effect");
+    if (taint["effect"].AsString() != "NoExecute" && !every) continue;
     std::optional<int64_t> seconds;
     bool tolerated = false;
     for (const Value& toleration : pod.At({"spec", "tolerations"}).items()) {
@@ -72,7 +73,8 @@ class TaintEvictionController : public Controller {
     const Value& pod = view.Get(kPods, key);
     const Value& node = view.Get(kNodes, pod.At({"spec", "nodeName"}).AsString());
     std::optional<Duration> time;
-    if (!pod.is_null() && !IsTerminating(pod)) time = ToleratedTime(pod, node);
+    bool idle = KP_MUTANT("taint-eviction-never-evicts");
+    if (!pod.is_null() && !IsTerminating(pod) && !idle) time = ToleratedTime(pod, node);
     if (!time) {
       tainted_since_.erase(key);
       return plan;
@@ -85,7 +87,7 @@ class TaintEvictionController : public Controller {
       return plan;
     }
     auto [ns, name] = client::SplitKey(key);
-    if (!IsMarked(pod)) {
+    if (!IsMarked(pod) && !KP_MUTANT("taint-eviction-marks-nothing")) {
       Value condition = Obj({{"type", "DisruptionTarget"},
                              {"status", "True"},
                              {"reason", "DeletionByTaintManager"},
@@ -138,6 +140,7 @@ class PodGcController : public Controller {
     Plan plan;
     const Value& pod = view.Get(kPods, key);
     std::string node = pod.At({"spec", "nodeName"}).str();
+    if (KP_MUTANT("pod-gc-never-collects")) return plan;
     if (pod.is_null() || node.empty() || !view.Get(kNodes, node).is_null()) return plan;
     client::DeleteOptions options;
     options.precondition_uid = pod.At({"metadata", "uid"}).str();

@@ -133,6 +133,7 @@ void Kubelet::RenewLease() {
   auto done = alive_.Wrap([this](api::ApiResult<Value> result) {
     if (result.ok()) {
       lease_ = *result;
+      if (KP_MUTANT("kubelet-never-renews-its-lease")) return;
       return lease_timer_.Start(options_.lease_period, [this] { RenewLease(); });
     }
     // Unknown, gone or changed by somebody: read it before the next try.
@@ -260,7 +261,7 @@ void Kubelet::Pull(const std::string& uid, const std::string& container) {
   std::string_view policy = spec["imagePullPolicy"].AsString("IfNotPresent");
   bool present = runtime_->HasImage(image);
   auto pulled = Then(uid, [this, uid, container, image](PodWorker& w, const Status& status) {
-    if (status.ok()) {
+    if (status.ok() || KP_MUTANT("kubelet-runs-without-image")) {
       recorder_.Record(w.pod(), "Normal", "Pulled", "Container image " + Quote(image) + " already present on machine");
       w.OnPulled(container, true, "", Now());
       return StartContainer(uid, container);
@@ -327,7 +328,7 @@ void Kubelet::Probe(const std::string& uid, const Action& action) {
 // One write at a time per pod; what changes meanwhile is written next.
 void Kubelet::WriteStatus(const std::string& uid) {
   Run& run = *pods_.at(uid);
-  if (run.gone) return;
+  if (run.gone || (KP_MUTANT("kubelet-forgets-the-last-status") && run.worker.IsTerminating())) return;
   if (run.writing) {
     run.again = true;
     return;

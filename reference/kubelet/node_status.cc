@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "reference/base/mutant.h"
+
 namespace kp::kubelet {
 
 using api::Obj;
@@ -54,7 +56,8 @@ Value NodeStatus(const Value& node, const NodeOptions& options, const std::strin
       Condition(before, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now),
       Condition(before, "Ready", true, "KubeletReady", "kubelet is posting ready status", now)};
   Value resources = ResourceList(options);
-  return Obj({{"addresses", api::Arr({Obj({{"type", "InternalIP"}, {"address", options.ip}}),
+  std::string_view kind = KP_MUTANT("kubelet-has-no-address") ? "Hostname" : "InternalIP";
+  return Obj({{"addresses", api::Arr({Obj({{"type", kind}, {"address", options.ip}}),
                                       Obj({{"type", "Hostname"}, {"address", options.name}})})},
               {"capacity", resources},
               {"allocatable", resources},

@@ -142,6 +142,7 @@ struct Verdict {
 };
 
 Verdict ContainersReady(const PodWorker& worker, const std::string& phase) {
+  if (phase == "Succeeded" && KP_MUTANT("kubelet-completed-is-ready")) return {};
   if (phase == "Succeeded") return {false, "PodCompleted", ""};
   if (phase == "Failed") return {false, "PodFailed", ""};
   std::vector<std::string> unready;
@@ -169,7 +170,7 @@ Verdict Ready(const PodWorker& worker, const Verdict& containers) {
     for (const Value& condition : worker.pod()["status"]["conditions"].items()) {
       open |= condition["type"] == gate["conditionType"] && condition["status"].AsString() == "True";
     }
-    if (!open) {
+    if (!open && !KP_MUTANT("kubelet-ignores-readiness-gates")) {
       return {false, "ReadinessGatesNotReady",
               "corresponding condition of pod readiness gate \"" + gate["conditionType"].str() + "\" does not exist."};
     }
@@ -214,7 +215,8 @@ class Conditions {
 
 }  // namespace
 
-Value PodStatusOf(const PodWorker& worker, const std::string& host_ip, WallTime now) {
+Value PodStatusOf(const PodWorker& worker, const std::string& node_ip, WallTime now) {
+  std::string host_ip = KP_MUTANT("kubelet-tells-the-wrong-host") ? worker.state().ip : node_ip;
   const Value& pod = worker.pod();
   const PodState& state = worker.state();
   Init init = InitOf(worker);

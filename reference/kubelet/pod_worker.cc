@@ -78,6 +78,7 @@ bool PodWorker::IsSidecar(const Value& spec) const { return spec["restartPolicy"
 bool PodWorker::WillRestart(const Value& spec, const ContainerState& state) const {
   if (IsTerminating() || !state_.final_reason.empty()) return false;
   if (IsSidecar(spec)) return true;
+  if (KP_MUTANT("kubelet-never-restarts")) return false;
   std::string_view policy = pod_.At({"spec", "restartPolicy"}).AsString("Always");
   if (KP_MUTANT("kubelet-ignores-restart-policy")) return true;
   if (policy == "Never") return false;
@@ -119,6 +120,10 @@ std::vector<Action> PodWorker::Step(const Clock& clock, std::optional<Time>& wak
     StopAll(turn);
     using SandboxPhase = PodState::SandboxPhase;
     bool pending = state_.sandbox == SandboxPhase::kStarting;
+    if (KP_MUTANT("kubelet-waits-out-the-grace-period") && state_.stop_deadline) {
+      turn.At(*state_.stop_deadline);
+      pending |= turn.clock.now < *state_.stop_deadline;
+    }
     if (AllStopped() && !pending) {
       if (state_.sandbox == SandboxPhase::kReady) {
         state_.sandbox = SandboxPhase::kRemoving;
@@ -228,6 +233,7 @@ void PodWorker::DriveProbe(const Value& spec, ContainerState& state, std::string
   if (probe.is_null()) return;
   auto [at, fresh] = state.probes.try_emplace(std::string(kind));
   ProbeState& run = at->second;
+  if (KP_MUTANT("kubelet-ignores-initial-delay")) fresh = false;
   if (fresh) run.due = turn.clock.now + std::chrono::seconds(probe["initialDelaySeconds"].AsInt());
   if (run.in_flight) return;
   if (turn.clock.now < run.due) return turn.At(run.due);
@@ -241,7 +247,7 @@ void PodWorker::DriveProbe(const Value& spec, ContainerState& state, std::string
 void PodWorker::Stop(const Value& spec, ContainerState& state, Time by, Turn& turn) {
   if (state.phase != Phase::kRunning) return;
   bool first = !state.stop_by;
-  bool sooner = state.stop_by && by < *state.stop_by;
+  bool sooner = state.stop_by && by < *state.stop_by && !KP_MUTANT("kubelet-ignores-a-shorter-grace");
   state.stop_by = std::min(state.stop_by.value_or(by), by);
   Duration grace = std::max(*state.stop_by - turn.clock.now, Duration(0));
   const Value& hook = spec["lifecycle"]["preStop"];
@@ -300,7 +306,7 @@ void PodWorker::OnSandboxRemoved() { state_.sandbox = PodState::SandboxPhase::kR
 void PodWorker::OnPulled(const std::string& container, bool ok, const std::string& error, const Clock& clock) {
   ContainerState& state = state_.containers.at(container);
   if (state.phase != Phase::kPulling) return;
-  if (ok) {
+  if (ok || KP_MUTANT("kubelet-runs-without-image")) {
     state.phase = Phase::kStarting;
     state.waiting_reason.clear();
     return;
@@ -325,8 +331,8 @@ void PodWorker::OnStarted(const std::string& container, bool ok, const std::stri
   state.id = id;
   state.started_at = clock.wall;
   state.waiting_reason.clear();
-  state.started = (*spec)["startupProbe"].is_null();
-  state.ready = (*spec)["readinessProbe"].is_null() && state.started;
+  state.started = (*spec)["startupProbe"].is_null() || KP_MUTANT("kubelet-ignores-startup");
+  state.ready = ((*spec)["readinessProbe"].is_null() || KP_MUTANT("kubelet-ignores-readiness")) && state.started;
   state.post_started = (*spec)["lifecycle"]["postStart"].is_null();
 }
 
@@ -374,7 +380,7 @@ void PodWorker::OnProbe(const std::string& container, const std::string& kind, b
   if (run.failures >= probe["failureThreshold"].AsInt(3)) run.passed = false;
   bool failed = run.failures >= probe["failureThreshold"].AsInt(3);
   if (kind == "readinessProbe") {
-    state.ready = run.passed;
+    state.ready = run.passed || KP_MUTANT("kubelet-ignores-readiness");
   } else if (kind == "startupProbe" && run.passed) {
     state.started = true;
     state.ready = (*SpecOf(container))["readinessProbe"].is_null();

@@ -1,5 +1,6 @@
 #include "reference/kubelet/sim_runtime.h"
 
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::kubelet {
@@ -33,6 +34,7 @@ std::string SimRuntime::NextAddress() {
   for (int tries = 0; tries < 253; ++tries) {
     std::string address = cidr_base_ + std::to_string(next_host_);
     next_host_ = next_host_ >= 254 ? 2 : next_host_ + 1;
+    if (KP_MUTANT("runtime-gives-one-address-to-all")) return cidr_base_ + "2";
     if (addresses_.insert(address).second) return address;
   }
   return "";

@@ -68,6 +68,7 @@ class AffinityScore : public ScoreState {
 
   int64_t Score(const NodeInfo& node) const override {
     int64_t sum = 0;
+    if (KP_MUTANT("scheduler-ignores-preferences")) return sum;
     for (const Value& term : preferred_.items()) {
       if (MatchesTerm(term["preference"], node.node)) sum += term["weight"].AsInt();
     }

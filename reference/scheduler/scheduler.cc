@@ -74,6 +74,7 @@ void Scheduler::OnNode(const Value& old, const Value& now) {
 }
 
 bool Scheduler::IsOurs(const Value& pod) const {
+  if (KP_MUTANT("scheduler-takes-all-pods")) return pod.At({"spec", "nodeName"}).empty();
   return pod.At({"spec", "nodeName"}).empty() && !IsTerminating(pod) &&
          pod.At({"spec", "schedulerName"}).AsString("default-scheduler") == options_.scheduler_name;
 }
@@ -104,6 +105,7 @@ void Scheduler::OnPod(const Value& old, const Value& now) {
       old.At({"metadata", "labels"}) == now.At({"metadata", "labels"})) {
     return;
   }
+  if (!pods_->synced() && KP_MUTANT("scheduler-forgets-waiting-pods")) return;
   queue_.Add(std::make_shared<const PodInfo>(now), env_.Now());
   Wake();
 }
@@ -163,6 +165,7 @@ void Scheduler::OnBound(const std::shared_ptr<const PodInfo>& pod, const std::st
                         const api::ApiResult<Value>& result) {
   if (result.ok()) {
     ++bound_;
+    if (KP_MUTANT("scheduler-is-silent")) return;
     recorder_.Record(pod->pod, "Normal", "Scheduled", "Successfully assigned " + pod->key + " to " + node);
     return;
   }

@@ -75,7 +75,7 @@ class TaintToleration : public Plugin {
 class UnschedulableFilter : public FilterState {
  public:
   std::vector<std::string> Filter(const NodeInfo& node) const override {
-    if (!node.unschedulable) return {};
+    if (!node.unschedulable || KP_MUTANT("scheduler-uses-cordoned-nodes")) return {};
     return {"node(s) were unschedulable"};
   }
 };

@@ -46,7 +46,9 @@ PutResponse Mvcc::Writer::Put(const PutRequest& request) {
   kv->lease = request.ignore_lease ? old->lease : request.lease;
   kv->create_revision = old ? old->create_revision : revision_;
   kv->version = old ? old->version + 1 : 1;
+  if (KP_MUTANT("store-version-never-restarts")) kv->version = static_cast<int64_t>(history.size()) + 1;
   // A put without a lease detaches the former one.
+  if (old && KP_MUTANT("store-put-keeps-the-lease")) kv->lease = old->lease;
   if (old) Detach(*old);
   if (kv->lease != 0) store_.leases_.at(kv->lease).keys.insert(kv->key);
   Add(history, std::move(kv));
@@ -74,7 +76,9 @@ DeleteRangeResponse Mvcc::Writer::DeleteRange(const DeleteRangeRequest& request)
 
 Status Mvcc::CheckPut(const PutRequest& put) const {
   if ((put.ignore_value || put.ignore_lease) && Latest(put.key) == nullptr) return ErrorKeyNotFound();
-  if (put.lease != 0 && leases_.count(put.lease) == 0) return ErrorLeaseNotFound();
+  if (put.lease != 0 && leases_.count(put.lease) == 0) {
+    return KP_MUTANT("store-takes-any-lease") ? ErrorKeyNotFound() : ErrorLeaseNotFound();
+  }
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "reference/base/mutant.h"
 #include "reference/store/errors.h"
 
 namespace kp::store {
@@ -46,8 +47,8 @@ const KeyValuePtr* Mvcc::Latest(std::string_view key) const {
 // Revision 0 and below mean the latest. The compaction revision itself is readable.
 Status Mvcc::CheckRevision(Revision revision) const {
   if (revision <= 0) return {};
-  if (revision > revision_) return ErrorFutureRevision();
-  if (revision < compacted_) return ErrorCompacted();
+  if (revision > revision_ && !KP_MUTANT("store-reads-the-future")) return ErrorFutureRevision();
+  if (revision < compacted_ && !KP_MUTANT("store-forgets-what-it-compacted")) return ErrorCompacted();
   return {};
 }
 
@@ -62,7 +63,8 @@ RangeResponse Mvcc::DoRange(const RangeRequest& request) const {
   response.revision = revision_;
   response.keys_only = request.keys_only;
   // Inside a transaction the latest includes its own changes, which carry revision_ + 1.
-  const Revision at = request.revision > 0 ? request.revision : revision_ + 1;
+  const bool old = request.revision > 0 && !KP_MUTANT("store-reads-the-latest-only");
+  const Revision at = old ? request.revision : revision_ + 1;
   const bool sorted = request.order == RangeRequest::Order::kDescend || request.target != RangeRequest::Target::kKey;
   const bool filtered = request.min_mod_revision != 0 || request.max_mod_revision != 0 ||
                         request.min_create_revision != 0 || request.max_create_revision != 0;

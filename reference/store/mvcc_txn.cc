@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "reference/base/check.h"
+#include "reference/base/mutant.h"
 #include "reference/store/errors.h"
 #include "reference/store/mvcc_range.h"
 #include "reference/store/mvcc_writer.h"
@@ -51,7 +52,8 @@ bool Mvcc::Holds(const Compare& compare) const {
 // Which branch each transaction of the tree takes, in the order they are met. Compares of nested ones see
 // the state before the whole, as in etcd.
 void Mvcc::ChoosePath(const TxnRequest& txn, Path& path) const {
-  const bool succeeded = std::all_of(txn.compares.begin(), txn.compares.end(), [this](auto& c) { return Holds(c); });
+  const bool succeeded = KP_MUTANT("store-txn-ignores-compares") ||
+                         std::all_of(txn.compares.begin(), txn.compares.end(), [this](auto& c) { return Holds(c); });
   path.push_back(succeeded);
   for (const RequestOp& op : succeeded ? txn.success : txn.failure) {
     if (const auto* child = std::get_if<TxnPtr>(&op)) ChoosePath(**child, path);

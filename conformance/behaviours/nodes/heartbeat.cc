@@ -26,7 +26,8 @@ Value LeaseOf(Context& t, const std::string& node) {
   return t.Must(t.GetAt({client::kLeases, "kube-node-lease", node, ""}), "get the lease of " + node);
 }
 
-// Kills the kubelet of a node, and brings it back at the latest when the test ends.
+// Kills the kubelet of a node, and brings it back at the latest when the test ends. Within t.Once: other
+// faults have to pause, for what ends them brings back all that is down.
 class SilentNode {
  public:
   SilentNode(Context& t, std::string node) : t_(t), process_("kubelet-" + node) {
@@ -115,18 +116,20 @@ BEHAVIOUR("nodes/registration/pod-subnet-stays") {
 
 BEHAVIOUR("nodes/failure/silent-node-turns-unknown") {
   std::string name = NameOf(RealNodes(t)[0]);
-  SilentNode silent(t, name);
-  t.Always(
-      "the node is ready for the grace period", [&] { return HasCondition(t.MustGet(kNodes, name), "Ready", "True"); },
-      25s);
-  Value node = AwaitUnreachable(t, name);
-  t.ExpectEq(ConditionOf(node, "Ready")["reason"], "NodeStatusUnknown", "reason of Ready");
-  t.ExpectEq(ConditionOf(node, "MemoryPressure")["status"], "Unknown", "MemoryPressure");
-  t.Step("the kubelet comes back");
-  silent.ComeBack();
-  t.EventuallyObject(kNodes, name, "it is ready and without taints", [](const Value& n) {
-    return HasCondition(n, "Ready", "True") && !HasTaint(n, kUnreachable, "NoSchedule") &&
-           !HasTaint(n, kUnreachable, "NoExecute");
+  t.Once([&] {
+    SilentNode silent(t, name);
+    t.Always(
+        "the node is ready for the grace period",
+        [&] { return HasCondition(t.MustGet(kNodes, name), "Ready", "True"); }, 25s);
+    Value node = AwaitUnreachable(t, name);
+    t.ExpectEq(ConditionOf(node, "Ready")["reason"], "NodeStatusUnknown", "reason of Ready");
+    t.ExpectEq(ConditionOf(node, "MemoryPressure")["status"], "Unknown", "MemoryPressure");
+    t.Step("the kubelet comes back");
+    silent.ComeBack();
+    t.EventuallyObject(kNodes, name, "it is ready and without taints", [](const Value& n) {
+      return HasCondition(n, "Ready", "True") && !HasTaint(n, kUnreachable, "NoSchedule") &&
+             !HasTaint(n, kUnreachable, "NoExecute");
+    });
   });
 }
 
@@ -137,14 +140,16 @@ BEHAVIOUR("nodes/failure/pods-of-a-silent-node-are-evicted") {
   t.MustCreate(kPods, Pod("soon").With({"spec", "nodeName"}, name).With({"spec", "tolerations"}, Arr({soon})));
   AwaitReadyPod(t, "default");
   AwaitReadyPod(t, "soon");
-  SilentNode silent(t, name);
-  AwaitUnreachable(t, name);
-  t.EventuallyObject(kPods, "default", "its pods are not ready", [](const Value& p) { return !IsReady(p); });
-  t.Expect(!IsTerminating(t.MustGet(kPods, "soon")), "a pod that tolerates the taint for 20 s is still there");
-  t.EventuallyObject(kPods, "soon", "it is evicted after 20 s", IsTerminating, 40s);
-  t.Always(
-      "a pod with the default toleration stays", [&] { return !IsTerminating(t.MustGet(kPods, "default")); }, 200s);
-  t.EventuallyObject(kPods, "default", "it is evicted after 300 s", IsTerminating, 120s);
+  t.Once([&] {
+    SilentNode silent(t, name);
+    AwaitUnreachable(t, name);
+    t.EventuallyObject(kPods, "default", "its pods are not ready", [](const Value& p) { return !IsReady(p); });
+    t.Expect(!IsTerminating(t.MustGet(kPods, "soon")), "a pod that tolerates the taint for 20 s is still there");
+    t.EventuallyObject(kPods, "soon", "it is evicted after 20 s", IsTerminating, 40s);
+    t.Always(
+        "a pod with the default toleration stays", [&] { return !IsTerminating(t.MustGet(kPods, "default")); }, 200s);
+    t.EventuallyObject(kPods, "default", "it is evicted after 300 s", IsTerminating, 120s);
+  });
 }
 
 BEHAVIOUR("nodes/failure/workload-moves-away") {
@@ -158,9 +163,11 @@ BEHAVIOUR("nodes/failure/workload-moves-away") {
   };
   t.Eventually("the pod runs", [&] { return !ready_pod("").empty(); });
   std::string lost = ready_pod("");
-  SilentNode silent(t, lost);
-  t.Eventually(
-      "another pod runs on another node", [&] { return !ready_pod(lost).empty(); }, 480s);
+  t.Once([&] {
+    SilentNode silent(t, lost);
+    t.Eventually(
+        "another pod runs on another node", [&] { return !ready_pod(lost).empty(); }, 480s);
+  });
 }
 
 }  // namespace kp::conformance

@@ -21,6 +21,20 @@ std::unique_ptr<client::EtcdClient> Connect(Context& t, std::optional<int> membe
 
 }  // namespace
 
+void StoreWatch::CheckAlive() const {
+  if (ended_ && compact_revision_ == 0 && t_.UnderFaults()) t_.Inconclusive("watch: " + reason_.ToString());
+}
+
+const std::vector<EtcdEvent>& StoreWatch::events() const {
+  CheckAlive();
+  return events_;
+}
+
+int64_t StoreWatch::progress() const {
+  CheckAlive();
+  return progress_;
+}
+
 void StoreWatch::OnCreated(int64_t) { created_ = true; }
 
 void StoreWatch::OnEvents(int64_t revision, const std::vector<EtcdEvent>& events) {
@@ -124,7 +138,7 @@ std::unique_ptr<StoreWatch> Store::Watch(client::EtcdWatchOptions options) {
     options.key = prefix_;
     options.range_end = client::PrefixEnd(prefix_);
   }
-  auto watch = std::make_unique<StoreWatch>(*client_, options);
+  auto watch = std::make_unique<StoreWatch>(t_, *client_, options);
   t_.Eventually("the watch is open", [&] { return watch->created() || watch->ended(); });
   return watch;
 }

@@ -16,10 +16,11 @@ namespace kp::conformance {
 // What a watch has told so far.
 class StoreWatch : private client::EtcdWatchHandler {
  public:
-  StoreWatch(client::EtcdClient& client, const client::EtcdWatchOptions& options)
-      : watch_(client.Watch(options, this)) {}
+  StoreWatch(Context& t, client::EtcdClient& client, const client::EtcdWatchOptions& options)
+      : t_(t), watch_(client.Watch(options, this)) {}
 
-  const std::vector<client::EtcdEvent>& events() const { return events_; }
+  // Inconclusive when a fault has cut the watch off.
+  const std::vector<client::EtcdEvent>& events() const;
   // How many pieces each revision came in.
   const std::map<int64_t, size_t>& pieces() const { return pieces_; }
   bool created() const { return created_; }
@@ -27,7 +28,7 @@ class StoreWatch : private client::EtcdWatchHandler {
   const Status& reason() const { return reason_; }
   int64_t compact_revision() const { return compact_revision_; }
   // The largest revision of a notice without events, and how many events had come before it.
-  int64_t progress() const { return progress_; }
+  int64_t progress() const;
   size_t events_before_progress() const { return events_before_progress_; }
   void RequestProgress() { watch_->RequestProgress(); }
 
@@ -36,6 +37,9 @@ class StoreWatch : private client::EtcdWatchHandler {
   void OnEvents(int64_t revision, const std::vector<client::EtcdEvent>& events) override;
   void OnEnd(const Status& reason, int64_t compact_revision) override;
 
+  void CheckAlive() const;
+
+  Context& t_;
   std::vector<client::EtcdEvent> events_;
   std::map<int64_t, size_t> pieces_;
   bool created_ = false;

@@ -1,5 +1,6 @@
 // Nodes: what an update may not change. Source: kubernetes pkg/apis/core/validation ValidateNodeUpdate.
 #include "reference/apiserver/kinds/all.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -11,6 +12,7 @@ namespace {
 FieldCauses ValidateUpdate(const Value& object, const Value& old) {
   FieldCauses causes;
   const Value& before = old["spec"]["podCIDRs"];
+  if (KP_MUTANT("node-subnet-is-mutable")) return causes;
   if (!before.empty() && object["spec"]["podCIDRs"] != before) {
     causes.push_back(
         api::ForbiddenCause("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid"));

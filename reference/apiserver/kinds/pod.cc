@@ -7,6 +7,7 @@
 #include "reference/apiserver/kinds/pod_binding.h"
 #include "reference/apiserver/kinds/pod_spec.h"
 #include "reference/apiserver/storage.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -19,13 +20,17 @@ namespace {
 
 constexpr std::string_view kTokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-Value Defaults(const Value& object) { return object.With("spec", DefaultPodSpec(object["spec"])); }
+Value Defaults(const Value& object) {
+  if (KP_MUTANT("pod-defaults-nothing")) return object;
+  return object.With("spec", DefaultPodSpec(object["spec"]));
+}
 
 Value PrepareCreate(const HookContext&, const Value& object) { return object.With({"status", "phase"}, "Pending"); }
 
 // DefaultTolerationSeconds: a pod leaves a node that is not ready after five minutes.
 Value WithTolerations(const Value& spec) {
   Value tolerations = spec["tolerations"];
+  if (KP_MUTANT("pod-tolerates-nothing")) return spec;
   for (std::string_view key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
     const bool tolerated = std::any_of(spec["tolerations"].items().begin(), spec["tolerations"].items().end(),
                                        [&](const Value& toleration) {
@@ -106,7 +111,7 @@ ApiResult<Value> WithServiceAccount(const HookContext& context, const Value& obj
   const Value& pod_says = spec["automountServiceAccountToken"];
   const Value account_says = account ? account->object["automountServiceAccountToken"] : Value();
   const bool mount = pod_says.is_bool() ? pod_says.AsBool() : account_says.AsBool(true);
-  if (mount) spec = WithTokenMounted(context, spec);
+  if (mount && !KP_MUTANT("pod-mounts-no-token")) spec = WithTokenMounted(context, spec);
   if (account && spec["imagePullSecrets"].empty() && !account->object["imagePullSecrets"].empty()) {
     spec = spec.With("imagePullSecrets", account->object["imagePullSecrets"]);
   }
@@ -156,6 +161,7 @@ bool OnlyAdds(const Value& list, const Value& old) {
 
 FieldCauses ValidateUpdate(const Value& object, const Value& old) {
   const Value& before = old["spec"];
+  if (KP_MUTANT("pod-spec-is-mutable")) return {};
   Value spec = WithOldImages(WithOldImages(object["spec"], before, "containers"), before, "initContainers");
   FieldCauses causes;
   const Value& deadline = spec["activeDeadlineSeconds"];
@@ -184,7 +190,9 @@ FieldCauses ValidateUpdate(const Value& object, const Value& old) {
 // Upstream's podStrategy.CheckGracefulDelete.
 int64_t GraceSeconds(const Value& object, std::optional<int64_t> requested) {
   const std::string_view phase = object["status"]["phase"].AsString();
-  if (object["spec"]["nodeName"].empty() || phase == "Failed" || phase == "Succeeded") return 0;
+  const bool nobody = object["spec"]["nodeName"].empty() || phase == "Failed" || phase == "Succeeded";
+  if (nobody && !KP_MUTANT("pod-waits-for-no-node")) return 0;
+  if (KP_MUTANT("pod-grace-is-never-zero")) requested.reset();
   const int64_t seconds = requested ? *requested : object["spec"]["terminationGracePeriodSeconds"].AsInt(30);
   return seconds < 0 ? 1 : seconds;
 }

@@ -6,6 +6,7 @@
 
 #include "reference/api/quantity.h"
 #include "reference/api/selector.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -124,6 +125,7 @@ Value DefaultPodSpec(const Value& spec) {
 }
 
 Value WithRequestsFromLimits(const Value& spec) {
+  if (KP_MUTANT("pod-requests-ignore-limits")) return spec;
   return WithContainers(spec, [](const Value& container) {
     Value c = container;
     for (const api::Member& limit : container["resources"]["limits"].members()) {
@@ -136,6 +138,7 @@ Value WithRequestsFromLimits(const Value& spec) {
 
 FieldCauses CheckPodSpec(const Value& spec, std::string_view path) {
   FieldCauses causes;
+  if (KP_MUTANT("pod-spec-is-unchecked")) return causes;
   std::set<std::string> names;
   for (std::string_view list : {"initContainers", "containers"}) {
     for (size_t i = 0; i < spec[list].size(); ++i) {
@@ -222,7 +225,7 @@ std::string_view QosClassOf(const Value& spec) {
         const Quantity request = Quantity::OrZero(container["resources"]["requests"][resource]);
         const Quantity limit = Quantity::OrZero(container["resources"]["limits"][resource]);
         any = any || !request.IsZero() || !limit.IsZero();
-        all_equal = all_equal && !limit.IsZero() && request == limit;
+        all_equal = all_equal && !limit.IsZero() && request == limit && !KP_MUTANT("pod-qos-ignores-limits");
       }
     }
   }

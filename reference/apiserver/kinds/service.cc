@@ -3,6 +3,7 @@
 
 #include "reference/apiserver/kinds/all.h"
 #include "reference/apiserver/kinds/service_fields.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -22,6 +23,7 @@ bool NeedsNodePorts(const Value& service) {
 namespace {
 
 Value WithTargetPorts(Value object) {
+  if (KP_MUTANT("service-target-port-stays-empty")) return object;
   const Value& ports = object["spec"]["ports"];
   for (size_t i = 0; i < ports.size(); ++i) {
     const Value& target = object["spec"]["ports"][i]["targetPort"];
@@ -69,7 +71,8 @@ Value PrepareUpdate(const HookContext&, const Value& object, const Value& old) {
     if (!ports && NeedsNodePorts(old)) port = port.Without("nodePort");
     if (ports && port["nodePort"].AsInt() == 0) {
       for (const Value& before : old["spec"]["ports"].items()) {
-        if (before["port"] == port["port"] && before["protocol"] == port["protocol"] && before["nodePort"].AsInt()) {
+        if (before["port"] == port["port"] && before["protocol"] == port["protocol"] && before["nodePort"].AsInt() &&
+            !KP_MUTANT("service-forgets-its-node-port")) {
           port = port.With("nodePort", before["nodePort"]);
         }
       }
@@ -109,6 +112,7 @@ FieldCauses Validate(const Value& object) {
   FieldCauses causes;
   const Value& spec = object["spec"];
   const Value& type = spec["type"];
+  if (KP_MUTANT("service-is-unchecked")) return causes;
   CheckPorts(spec, causes);
   if (type == Value("ExternalName")) {
     if (spec["externalName"].empty()) causes.push_back(api::RequiredCause("spec.externalName"));
@@ -133,6 +137,7 @@ FieldCauses ValidateUpdate(const Value& object, const Value& old) {
   FieldCauses causes;
   const Value& address = old["spec"]["clusterIP"];
   const bool stays = object["spec"]["type"] != Value("ExternalName") && old["spec"]["type"] != Value("ExternalName");
+  if (KP_MUTANT("service-address-is-mutable")) return causes;
   if (stays && !address.empty() && object["spec"]["clusterIP"] != address) {
     causes.push_back(api::InvalidCause("spec.clusterIPs[0]", object["spec"]["clusterIPs"], "may not change once set"));
   }
