@@ -46,7 +46,9 @@ class Conform(unittest.TestCase):
         self.assertEqual(results[SAMPLE[0]], {"sim": "pass", "process": None, "remote": None})
 
     def test_faults_and_seeds(self):
-        run = self.run_it("conform", "--backend", "sim", "--id", SAMPLE[2], "--seeds", "2", "--faults", "--out", "x")
+        # A test that takes long enough for something to break.
+        long = "apps/deployment/keeps-the-asked-history"
+        run = self.run_it("conform", "--backend", "sim", "--id", long, "--seeds", "2", "--faults", "--out", "x")
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         results = self.results("x")["results"]
         self.assertEqual([r["seed"] for r in results], ["1", "2"])
