@@ -164,7 +164,7 @@ void InternKey(std::string_view text) {
 Value::Value(std::string_view text) {
   if (text.size() <= kMaxInline) {
     tag_ = static_cast<unsigned char>(text.size());
-    std::memcpy(this->text(), text.data(), text.size());
+    if (!text.empty()) std::memcpy(this->text(), text.data(), text.size());  // an empty view may be null
   } else {
     tag_ = kTagStringNode;
     u_.string = NewString(text);
