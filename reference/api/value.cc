@@ -52,7 +52,7 @@ Node* NewNode(size_t count, size_t item_size) {
 
 StringNode* NewString(std::string_view text) {
   StringNode* node = NewNode<StringNode>(text.size(), 1);
-  std::memcpy(node->data(), text.data(), text.size());
+  if (!text.empty()) std::memcpy(node->data(), text.data(), text.size());
   return node;
 }
 
