@@ -52,11 +52,11 @@ void AppendInt(std::string& out, int64_t integer) {
 }
 
 // As Go's encoding/json: plain decimals between 1e-6 and 1e21, else an exponent without padding.
-// A whole double therefore prints like an integer.
+// A whole double therefore prints like an integer, and as integers have it there is one zero.
 void AppendDouble(std::string& out, double real) {
   CHECK(std::isfinite(real)) << "JSON has no such number";
   if (real == 0) {
-    out += std::signbit(real) ? "-0" : "0";
+    out += '0';
     return;
   }
   char digits[400];
