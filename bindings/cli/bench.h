@@ -9,9 +9,12 @@
 namespace kp::cli {
 
 struct BenchOptions {
-  int rounds = 3;
+  int rounds = 0;  // 0: the bench's own
   // Small enough for a test: shows that the bench works, not how fast anything is.
   bool quick = false;
+  // Of the store: "etcd" measures a stock one beside ours; and one part of it ("single", "cluster", "watch").
+  std::string peer;
+  std::string part;
 };
 
 enum class Target : unsigned char { kNone, kAtLeast, kBelow };
@@ -36,6 +39,7 @@ Result<Measures> BenchUp(const BenchOptions& options);
 Result<Measures> BenchSim(const BenchOptions& options);
 Result<Measures> BenchDeployment(const BenchOptions& options);
 Result<Measures> BenchScheduler(const BenchOptions& options);
+Result<Measures> BenchStore(const BenchOptions& options);
 
 // Seconds of processor that this process has used.
 double CpuSeconds();

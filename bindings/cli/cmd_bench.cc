@@ -36,10 +36,14 @@ namespace {
 struct Bench {
   const char* name;
   Result<Measures> (*run)(const BenchOptions& options);
+  int rounds = 3;
 };
 
-constexpr Bench kBenches[] = {
-    {"up", BenchUp}, {"sim", BenchSim}, {"deployment", BenchDeployment}, {"scheduler", BenchScheduler}};
+constexpr Bench kBenches[] = {{"up", BenchUp},
+                              {"sim", BenchSim},
+                              {"deployment", BenchDeployment},
+                              {"scheduler", BenchScheduler},
+                              {"store", BenchStore, 7}};
 
 #ifdef __OPTIMIZE__
 constexpr bool kOptimised = true;
@@ -67,7 +71,7 @@ double LoadAverage() {
 void PrintHeading() {
   if (!kOptimised) std::printf("This build is not optimised: its figures say nothing about the targets.\n");
   std::printf("Load average at the start %.1f.\n", LoadAverage());
-  std::printf("%-11s %-40s %-14s %10s %10s %10s  %-13s %s\n", "BENCH", "WHAT", "TARGET", "MEDIAN", "LEAST", "MOST",
+  std::printf("%-11s %-52s %-14s %10s %10s %10s  %-13s %s\n", "BENCH", "WHAT", "TARGET", "MEDIAN", "LEAST", "MOST",
               "UNIT", "VERDICT");
 }
 
@@ -76,7 +80,7 @@ void PrintRows(const char* bench, const Measures& measures) {
     std::string target;
     if (measure.target != Target::kNone)
       target = (measure.target == Target::kBelow ? "< " : ">= ") + Figure(measure.wanted);
-    std::printf("%-11s %-40s %-14s %10s %10s %10s  %-13s %s\n", bench, measure.what.c_str(), target.c_str(),
+    std::printf("%-11s %-52s %-14s %10s %10s %10s  %-13s %s\n", bench, measure.what.c_str(), target.c_str(),
                 Figure(measure.Median()).c_str(), Figure(measure.Least()).c_str(), Figure(measure.Most()).c_str(),
                 measure.unit.c_str(), Verdict(measure));
   }
@@ -95,7 +99,10 @@ nlohmann::ordered_json ToJson(const char* bench, const Measure& measure) {
 }
 
 int Usage(const std::string& message) {
-  return Complain("bench", message + "; usage: bench [up|sim|deployment|scheduler]... [--rounds N] [--quick] [-o json]",
+  return Complain("bench",
+                  message +
+                      "; usage: bench [up|sim|deployment|scheduler|store]... [--rounds N] [--quick] "
+                      "[--peer etcd] [--part single|cluster|watch] [-o json]",
                   kUsage);
 }
 
@@ -119,17 +126,24 @@ int RunBench(int argc, char** argv) {
   flags.Text("output", &output);
   flags.Integer("rounds", &options.rounds);
   flags.Boolean("quick", &options.quick);
+  flags.Text("peer", &options.peer);
+  flags.Text("part", &options.part);
   std::vector<char*> arguments = WithLongOutput(argc - first + 1, argv + first - 1);
   if (Status status = flags.Parse(static_cast<int>(arguments.size()), arguments.data()); !status.ok()) {
     return Usage(status.message());
   }
   if (!output.empty() && output != "json") return Usage("-o: want json");
-  if (options.rounds < 1 || options.rounds > 100) return Usage("--rounds: want 1 to 100");
+  if (options.rounds < 0 || options.rounds > 100) return Usage("--rounds: want 1 to 100");
+  if (!options.peer.empty() && options.peer != "etcd") return Usage("--peer: want etcd");
+  const auto parts = {"", "single", "cluster", "watch"};
+  if (std::ranges::find(parts, options.part) == parts.end()) return Usage("--part: want single, cluster or watch");
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   const double load = LoadAverage();
   if (output.empty()) PrintHeading();
   for (const Bench* bench : chosen) {
-    const Result<Measures> measures = bench->run(options);
+    BenchOptions chosen_options = options;
+    if (options.rounds == 0) chosen_options.rounds = bench->rounds;
+    const Result<Measures> measures = bench->run(chosen_options);
     if (!measures.ok())
       return Complain("bench", std::string(bench->name) + ": " + measures.status().message(), kFailures);
     if (output.empty()) PrintRows(bench->name, *measures);
