@@ -61,7 +61,9 @@ Value NewSlice(const Value& service, const Value& ports, std::vector<Value> endp
 }
 
 // Lays the wanted endpoints of one set of ports over the slices that have these ports: an endpoint stays
-// where it is, new ones fill gaps, and only what is left makes a new slice.
+// where it is, new ones fill gaps, and only what is left makes a new slice. A slice that is left over becomes
+// a wanted one before any is made or deleted, so that a reader never sees the old beside the new
+// (staging/src/k8s.io/endpointslice, finalize).
 class SlicePlanner {
  public:
   SlicePlanner(const Value& service, Plan& plan) : service_(service), plan_(plan) {}
@@ -83,7 +85,7 @@ class SlicePlanner {
     for (size_t i = 0; i < slices.size(); ++i) {
       bool last = keep_one && i + 1 == slices.size();
       if (content[i].empty() && !last) {
-        Delete(slices[i]);
+        Drop(slices[i]);
       } else {
         keep_one = keep_one && content[i].empty();
         Update(slices[i], ports, std::move(content[i]));
@@ -96,15 +98,25 @@ class SlicePlanner {
     }
   }
 
-  void Create(const Value& ports, std::vector<Value> endpoints) {
-    plan_.writes.push_back(Write::Create({kEndpointSlices, service_.At({"metadata", "namespace"}).str(), "", ""},
-                                         NewSlice(service_, ports, std::move(endpoints))));
-  }
+  void Create(const Value& ports, std::vector<Value> endpoints) { new_.push_back({ports, std::move(endpoints)}); }
+  void Drop(const Value& slice) { spare_.push_back(slice); }
 
-  void Delete(const Value& slice) {
-    client::DeleteOptions options;
-    options.precondition_uid = slice.At({"metadata", "uid"}).str();
-    plan_.writes.push_back(Write::Delete(RefOf(slice), options));
+  // Call once, last.
+  void Finish() {
+    while (!new_.empty() && !spare_.empty()) {
+      Update(spare_.back(), new_.back().ports, std::move(new_.back().endpoints));
+      spare_.pop_back();
+      new_.pop_back();
+    }
+    for (Content& content : new_) {
+      plan_.writes.push_back(Write::Create({kEndpointSlices, service_.At({"metadata", "namespace"}).str(), "", ""},
+                                           NewSlice(service_, content.ports, std::move(content.endpoints))));
+    }
+    for (const Value& slice : spare_) {
+      client::DeleteOptions options;
+      options.precondition_uid = slice.At({"metadata", "uid"}).str();
+      plan_.writes.push_back(Write::Delete(RefOf(slice), options));
+    }
   }
 
  private:
@@ -121,8 +133,15 @@ class SlicePlanner {
     if (!(next == slice)) plan_.writes.push_back(Write::Update(RefOf(slice), next));
   }
 
+  struct Content {
+    Value ports;
+    std::vector<Value> endpoints;
+  };
+
   const Value& service_;
   Plan& plan_;
+  std::vector<Content> new_;
+  std::vector<Value> spare_;
 };
 
 std::string PortsKey(const Value& ports) {
@@ -196,7 +215,8 @@ class EndpointSliceController : public Controller {
     for (auto& [ports_key, group] : groups) {
       planner.Place(group.ports, std::move(group.wanted), std::move(group.slices), false);
     }
-    for (const Value& slice : stale) planner.Delete(slice);
+    for (const Value& slice : stale) planner.Drop(slice);
+    planner.Finish();
     return plan;
   }
 };

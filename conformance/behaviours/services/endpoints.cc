@@ -24,14 +24,24 @@ std::vector<Value> SlicesOf(Context& t, std::string_view service) {
   return t.MustList(kEndpointSlices, {.label_selector = "kubernetes.io/service-name=" + std::string(service)});
 }
 
-// The endpoint of a pod in the service's slices; null when it has none.
-Value EndpointOf(Context& t, std::string_view service, std::string_view pod) {
+struct Told {
+  Value slice;
+  Value endpoint;
+};
+
+// Where the service's slices tell a pod; nulls when they do not. A service may have more slices than that one,
+// in any order, while pods and ports change.
+Told ToldOf(Context& t, std::string_view service, std::string_view pod) {
   for (const Value& slice : SlicesOf(t, service)) {
     for (const Value& endpoint : slice["endpoints"].items()) {
-      if (endpoint["targetRef"]["name"].AsString() == pod) return endpoint;
+      if (endpoint["targetRef"]["name"].AsString() == pod) return {slice, endpoint};
     }
   }
-  return Value();
+  return {};
+}
+
+Value EndpointOf(Context& t, std::string_view service, std::string_view pod) {
+  return ToldOf(t, service, pod).endpoint;
 }
 
 struct State {
@@ -70,12 +80,11 @@ BEHAVIOUR("services/slices/tell-whose-they-are") {
   t.MustCreate(kPods, Pod("p", Web()));
   Value pod = AwaitReadyPod(t, "p");
   AwaitEndpoint(t, "p", {true, true, false}, "the pod is a ready endpoint");
-  Value slice = SlicesOf(t, "s")[0];
+  auto [slice, endpoint] = ToldOf(t, "s", "p");
   t.ExpectEq(slice["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"], "endpointslice-controller.k8s.io",
              "the manager");
   t.ExpectEq(ControllerOf(slice)["uid"], UidOf(service), "the owner's uid");
   t.ExpectEq(slice["addressType"], "IPv4", "addressType");
-  Value endpoint = EndpointOf(t, "s", "p");
   t.ExpectEq(endpoint["addresses"], Arr({pod["status"]["podIP"]}), "the endpoint's addresses");
   t.ExpectEq(endpoint["nodeName"], pod["spec"]["nodeName"], "the endpoint's node");
   t.ExpectEq(endpoint["targetRef"]["uid"], UidOf(pod), "the endpoint's pod");
@@ -193,11 +202,11 @@ BEHAVIOUR("services/slices/edits-are-undone") {
   t.MustCreate(kServices, Service("s", Web()));
   t.MustCreate(kPods, Pod("p", Web()));
   AwaitEndpoint(t, "p", {true, true, false}, "the pod is an endpoint");
-  t.MustPatch(kEndpointSlices, NameOf(SlicesOf(t, "s")[0]), client::PatchType::kMerge,
+  t.MustPatch(kEndpointSlices, NameOf(ToldOf(t, "s", "p").slice), client::PatchType::kMerge,
               Obj({{"endpoints", Value::EmptyArray()}}));
   AwaitEndpoint(t, "p", {true, true, false}, "the pod is an endpoint again");
   t.Step("a deleted slice is made anew");
-  t.MustDelete(kEndpointSlices, NameOf(SlicesOf(t, "s")[0]));
+  t.MustDelete(kEndpointSlices, NameOf(ToldOf(t, "s", "p").slice));
   AwaitEndpoint(t, "p", {true, true, false}, "the pod is an endpoint again");
 }
 
