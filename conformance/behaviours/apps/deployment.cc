@@ -35,6 +35,19 @@ void Restart(Context& t, std::string_view mark) {
               Obj({{"spec", Obj({{"template", Obj({{"metadata", Obj({{"annotations", annotations}})}})}})}}));
 }
 
+// From what is there now on: the pods, and a watch of all that changes after that.
+struct PodHistory {
+  std::vector<Value> before;
+  std::unique_ptr<Watcher> after;
+};
+
+PodHistory RecordPods(Context& t) {
+  Value list = t.Must(t.List(kPods, {.label_selector = "app=web"}), "list the pods");
+  std::string version = list.At({"metadata", "resourceVersion"}).str();
+  return {std::vector<Value>(list["items"].items().begin(), list["items"].items().end()),
+          t.Watch(kPods, {.label_selector = "app=web", .resource_version = version})};
+}
+
 std::string RevisionOf(const Value& object) { return object.At({"metadata", "annotations", kRevision}).str(); }
 
 }  // namespace
@@ -75,14 +88,14 @@ BEHAVIOUR("apps/deployment/scaling-is-no-rollout") {
 BEHAVIOUR("apps/deployment/keeps-within-surge-and-unavailable") {
   t.MustCreate(kDeployments, Rolling(4, 1, 1));
   AwaitRollout(t, "web");
-  auto sets = t.Watch(kReplicaSets, {.resource_version = "0"});
-  std::unique_ptr<Watcher> pods = t.Watch(kPods, {.label_selector = "app=web"});
+  PodHistory pods = RecordPods(t);
   Restart(t, "1");
   AwaitRollout(t, "web");
   t.Step("replay the pods' history: at most 5 exist, at least 3 are ready at every moment");
   std::map<std::string, Value> live;
-  size_t seen_initial = 0;
-  for (const WatchRecord& record : pods->events()) {
+  for (const Value& pod : pods.before) live[UidOf(pod)] = pod;
+  t.ExpectEq(live.size(), size_t{4}, "pods before the roll-out");
+  for (const WatchRecord& record : pods.after->events()) {
     if (record.type == client::EventType::kBookmark) continue;
     std::string uid = UidOf(record.object);
     bool gone = record.type == client::EventType::kDeleted || IsTerminating(record.object);
@@ -91,39 +104,33 @@ BEHAVIOUR("apps/deployment/keeps-within-surge-and-unavailable") {
     } else {
       live[uid] = record.object;
     }
-    seen_initial = std::max(seen_initial, live.size());
-    if (seen_initial < 4) continue;  // the watch's first events tell of what is there
     auto ready = std::count_if(live.begin(), live.end(), [](const auto& entry) { return IsReady(entry.second); });
     t.Expect(live.size() <= 5, "at most 5 pods, not " + std::to_string(live.size()));
     t.Expect(ready >= 3, "at least 3 ready pods, not " + std::to_string(ready));
   }
-  t.Expect(seen_initial >= 4, "the watch saw the pods");
+  t.Expect(!pods.after->events().empty(), "the watch saw the roll-out");
 }
 
 BEHAVIOUR("apps/deployment/recreate-ends-old-pods-first") {
   Value deployment = Deployment("web", 2, Web()).With({"spec", "strategy"}, Obj({{"type", "Recreate"}}));
   t.MustCreate(kDeployments, deployment);
   AwaitRollout(t, "web");
-  std::vector<Value> old = ActivePods(t, "app=web");
-  auto watch = t.Watch(kPods, {.label_selector = "app=web"});
+  PodHistory pods = RecordPods(t);
+  std::set<std::string> old;
+  for (const Value& pod : pods.before) old.insert(UidOf(pod));
   Restart(t, "1");
   AwaitRollout(t, "web");
-  std::set<std::string> left;
-  for (const Value& pod : old) left.insert(UidOf(pod));
-  size_t gone = 0;
-  for (const WatchRecord& record : watch->events()) {
-    std::string uid = UidOf(record.object);
-    bool is_old = left.contains(uid);
+  auto added = [&](const WatchRecord& record) {
+    return record.type == client::EventType::kAdded && !old.contains(UidOf(record.object));
+  };
+  t.Eventually("the watch has told of both new pods",
+               [&] { return std::count_if(pods.after->events().begin(), pods.after->events().end(), added) == 2; });
+  std::set<std::string> left = old;
+  for (const WatchRecord& record : pods.after->events()) {
     bool ended = record.type == client::EventType::kDeleted || IsTerminating(record.object);
-    if (is_old && ended) {
-      left.erase(uid);
-      ++gone;
-    }
-    bool is_new = !is_old && record.type == client::EventType::kAdded &&
-                  std::none_of(old.begin(), old.end(), [&](const Value& pod) { return UidOf(pod) == uid; });
-    if (is_new) t.Expect(left.empty(), "a new pod came while an old one was left: " + NameOf(record.object));
+    if (ended) left.erase(UidOf(record.object));
+    if (added(record)) t.Expect(left.empty(), "a new pod came while an old one was left: " + NameOf(record.object));
   }
-  t.ExpectEq(gone, old.size(), "old pods seen to end");
 }
 
 BEHAVIOUR("apps/deployment/counts-revisions") {
@@ -226,11 +233,10 @@ BEHAVIOUR("apps/deployment/tells-of-availability") {
 
 BEHAVIOUR("apps/deployment/min-ready-seconds-delays-availability") {
   t.MustCreate(kDeployments, Deployment("web", 1, Web()).With({"spec", "minReadySeconds"}, 4));
-  t.EventuallyObject(kDeployments, "web", "the replica is ready", [](const Value& d) {
+  Value ready = t.EventuallyObject(kDeployments, "web", "the replica is ready", [](const Value& d) {
     return d.At({"status", "readyReplicas"}).AsInt() == 1;
   });
-  t.ExpectEq(t.MustGet(kDeployments, "web").At({"status", "availableReplicas"}).AsInt(), int64_t{0},
-             "available replicas right after readiness");
+  t.ExpectEq(ready.At({"status", "availableReplicas"}).AsInt(), int64_t{0}, "available replicas when it became ready");
   AwaitRollout(t, "web");
 }
 

@@ -70,7 +70,7 @@ BEHAVIOUR("pods/deletion/of-an-ended-pod-is-at-once") {
 
 BEHAVIOUR("pods/deletion/runs-the-pre-stop-hook-first") {
   Value pod = Pod("p");
-  Value hook = Obj({{"exec", Obj({{"command", Arr({"sh", "-c", "sleep 2"})}})}});
+  Value hook = Obj({{"exec", Obj({{"command", Arr({"sh", "-c", "sleep 3"})}})}});
   Value container = pod["spec"]["containers"][0].With({"lifecycle", "preStop"}, hook);
   t.MustCreate(kPods, pod.With({"spec", "containers"}, Arr({container})));
   AwaitReadyPod(t, "p");
@@ -90,9 +90,13 @@ BEHAVIOUR("pods/deletion/tells-the-end-before-the-object-goes") {
   RunStubborn(t, "p");
   t.MustDelete(kPods, "p", Grace(1));
   t.EventuallyGone(kPods, "p", 15s);
-  t.Eventually("the watch has seen it go",
-               [&] { return !watch->events().empty() && watch->events().back().type == client::EventType::kDeleted; });
-  Value last = watch->events().back().object;
+  Value last;
+  t.Eventually("the watch has seen it go", [&] {
+    for (const WatchRecord& record : watch->events()) {
+      if (record.type == client::EventType::kDeleted) last = record.object;
+    }
+    return !last.is_null();
+  });
   const Value& ended = StatusOf(last, "c")["state"]["terminated"];
   t.ExpectEq(ended["exitCode"], 137, "exit code of a container that was killed, in the last state of the object");
   t.ExpectEq(last.At({"status", "phase"}), "Failed", "the last phase");

@@ -172,8 +172,11 @@ BEHAVIOUR("services/default/leads-to-the-apiserver") {
   t.ExpectEq(service["spec"]["ports"][0]["name"], "https", "name of the port");
   t.ExpectEq(service["spec"]["ports"][0]["port"], 443, "port");
   t.Expect(service["spec"]["selector"].empty(), "it has no selector");
-  Value endpoints = at(client::kEndpoints);
-  t.Expect(!endpoints["subsets"][0]["addresses"].empty(), "its endpoints list an apiserver");
+  Value endpoints;
+  t.Eventually("its endpoints list an apiserver", [&] {
+    endpoints = at(client::kEndpoints);
+    return !endpoints["subsets"][0]["addresses"].empty();
+  });
   t.ExpectEq(endpoints["subsets"][0]["ports"][0]["name"], "https", "name of their port");
 }
 
