@@ -57,31 +57,6 @@ std::string SetText(const std::set<NodeId>& ids) {
 
 }  // namespace
 
-std::string EncodeChange(const ConfigurationChange& change) {
-  std::string out;
-  out.push_back(static_cast<char>(change.type));
-  AppendVarint(out, change.node);
-  AppendBytes(out, change.context);
-  return out;
-}
-
-Result<ConfigurationChange> DecodeChange(std::string_view bytes) {
-  const Status malformed(Code::kInvalidArgument, "raft: malformed configuration change");
-  if (bytes.empty() || static_cast<unsigned char>(bytes[0]) > static_cast<unsigned char>(ChangeType::kRemove)) {
-    return malformed;
-  }
-  ConfigurationChange change;
-  change.type = static_cast<ChangeType>(bytes[0]);
-  bytes.remove_prefix(1);
-  const auto node = ConsumeVarint(bytes);
-  if (!node || *node == kNoNode) return malformed;
-  change.node = *node;
-  const auto context = ConsumeBytes(bytes);
-  if (!context || !bytes.empty()) return malformed;
-  change.context = *context;
-  return change;
-}
-
 std::set<NodeId> Configuration::Voters() const {
   std::set<NodeId> all = voters;
   all.insert(outgoing.begin(), outgoing.end());
@@ -108,29 +83,20 @@ Configuration::Vote Configuration::Count(const std::function<std::optional<bool>
   return incoming == Vote::kWon && old == Vote::kWon ? Vote::kWon : Vote::kPending;
 }
 
-Configuration Configuration::With(const ConfigurationChange& change) const {
-  Configuration next = *this;
-  switch (change.type) {
-    case ChangeType::kAddVoter:
-      next.learners.erase(change.node);
-      next.voters.insert(change.node);
-      break;
-    case ChangeType::kAddLearner:
-      // A voter is never demoted by this: it stays what it is.
-      if (!next.IsVoter(change.node)) next.learners.insert(change.node);
-      break;
-    case ChangeType::kRemove:
-      next.voters.erase(change.node);
-      next.learners.erase(change.node);
-      break;
-  }
-  return next;
+bool Configuration::Sound() const {
+  const auto none_votes = [this](NodeId id) { return !IsVoter(id); };
+  if (!std::all_of(learners.begin(), learners.end(), none_votes)) return false;
+  const auto leaves = [this](NodeId id) { return outgoing.contains(id) && !voters.contains(id); };
+  if (!std::all_of(learners_next.begin(), learners_next.end(), leaves)) return false;
+  return joint() || (learners_next.empty() && !auto_leave);
 }
 
 std::string Configuration::ToString() const {
   std::string text = SetText(voters);
-  if (!outgoing.empty()) text += "&&" + SetText(outgoing);
+  if (joint()) text += "&&" + SetText(outgoing);
   if (!learners.empty()) text += " learners=" + SetText(learners);
+  if (!learners_next.empty()) text += " learners_next=" + SetText(learners_next);
+  if (auto_leave) text += " auto_leave";
   return text;
 }
 
@@ -138,20 +104,26 @@ void AppendConfiguration(std::string& out, const Configuration& configuration) {
   AppendSet(out, configuration.voters);
   AppendSet(out, configuration.outgoing);
   AppendSet(out, configuration.learners);
+  if (!configuration.joint()) return;
+  AppendSet(out, configuration.learners_next);
+  out.push_back(configuration.auto_leave ? 1 : 0);
 }
 
 std::optional<Configuration> ConsumeConfiguration(std::string_view& bytes) {
-  auto voters = ConsumeSet(bytes);
-  if (!voters) return std::nullopt;
-  auto outgoing = ConsumeSet(bytes);
-  if (!outgoing) return std::nullopt;
-  auto learners = ConsumeSet(bytes);
-  if (!learners) return std::nullopt;
-  Configuration configuration{std::move(*voters), std::move(*outgoing), std::move(*learners)};
-  for (const NodeId id : configuration.learners) {
-    if (configuration.IsVoter(id)) return std::nullopt;
+  Configuration configuration;
+  for (std::set<NodeId>* ids : {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
+    auto consumed = ConsumeSet(bytes);
+    if (!consumed) return std::nullopt;
+    *ids = std::move(*consumed);
   }
-  return configuration;
+  if (configuration.joint()) {
+    auto learners_next = ConsumeSet(bytes);
+    if (!learners_next || bytes.empty() || static_cast<unsigned char>(bytes[0]) > 1) return std::nullopt;
+    configuration.learners_next = std::move(*learners_next);
+    configuration.auto_leave = bytes[0] == 1;
+    bytes.remove_prefix(1);
+  }
+  return configuration.Sound() ? std::optional(std::move(configuration)) : std::nullopt;
 }
 
 }  // namespace kp::raft

@@ -9,36 +9,19 @@
 #include <string>
 #include <string_view>
 
-#include "reference/base/status.h"
-
 namespace kp::raft {
 
 using NodeId = uint64_t;
 inline constexpr NodeId kNoNode = 0;
 
-enum class ChangeType : uint8_t {
-  kAddVoter = 0,  // also promotes a learner
-  kAddLearner = 1,
-  kRemove = 2,
-};
-
-// One step of membership: at most one voter more or less, so that old and new quorums overlap.
-struct ConfigurationChange {
-  ChangeType type = ChangeType::kAddVoter;
-  NodeId node = kNoNode;
-  std::string context;  // the member's own bytes, e.g. addresses
-
-  bool operator==(const ConfigurationChange&) const = default;
-};
-
-std::string EncodeChange(const ConfigurationChange& change);
-Result<ConfigurationChange> DecodeChange(std::string_view bytes);
-
 struct Configuration {
   std::set<NodeId> voters;
-  std::set<NodeId> outgoing;  // voters of the old half of a joint configuration
-  std::set<NodeId> learners;  // receive the log, do not count
+  std::set<NodeId> outgoing;       // voters of the old half of a joint configuration
+  std::set<NodeId> learners;       // receive the log, do not count
+  std::set<NodeId> learners_next;  // vote in the old half still, learners once that is left
+  bool auto_leave = false;         // the leader itself ends the joint configuration
 
+  bool joint() const { return !outgoing.empty(); }
   bool IsVoter(NodeId id) const { return voters.contains(id) || outgoing.contains(id); }
   bool Contains(NodeId id) const { return IsVoter(id) || learners.contains(id); }
   std::set<NodeId> Voters() const;  // both halves
@@ -51,9 +34,10 @@ struct Configuration {
   // `vote` is nothing for a voter that has not answered.
   Vote Count(const std::function<std::optional<bool>(NodeId)>& vote) const;
 
-  Configuration With(const ConfigurationChange& change) const;
+  // A learner votes nowhere, one to be votes in the old half only, and only a joint one has such.
+  bool Sound() const;
 
-  std::string ToString() const;  // "(1 2 3)&&(1 2) learners=(4)"
+  std::string ToString() const;  // "(1 2 3)&&(1 2) learners=(4) learners_next=(5) auto_leave"
   bool operator==(const Configuration&) const = default;
 };
 

@@ -33,7 +33,8 @@ struct Message {
   NodeId to = kNoNode;
   Term term = 0;  // 0 in kReadIndex and kPropose: they hold in any term
 
-  // kAppend: the entry before `entries`. kVote, kPreVote: the candidate's last entry.
+  // kAppend: the entry before `entries`. kVote, kPreVote: the candidate's last entry; there and in
+  // the replies `commit` is the sender's, and `hint` the term of that entry.
   // kAppendReply: the last entry known equal; when rejected, the `index` of the refused kAppend,
   // and `hint` with `log_term` the best place to try next. kReadIndexReply: the index to wait for.
   Index index = 0;
@@ -41,7 +42,9 @@ struct Message {
   Index hint = 0;
   Index commit = 0;
   bool reject = false;
-  bool forced = false;   // kVote, kPreVote: part of a leader transfer, ignores the leader's lease
+  // kVote, kPreVote: part of a leader transfer, ignores the leader's lease. A rejecting kAppendReply:
+  // the log will not do, since the sender knows no configuration; it needs a snapshot.
+  bool forced = false;
   uint64_t context = 0;  // heartbeats: the read round; kReadIndex and its reply: the request
   std::vector<Entry> entries;
   std::optional<Snapshot> snapshot;

@@ -82,24 +82,5 @@ TEST(RaftMessage, NoiseIsRefusedWithAReason) {
   }
 }
 
-TEST(ConfigurationChange, EncodingIsReversibleAndChecked) {
-  const ConfigurationChange change{ChangeType::kAddLearner, 12, "https://127.0.0.1:2380"};
-  const auto decoded = DecodeChange(EncodeChange(change));
-  ASSERT_TRUE(decoded.ok());
-  EXPECT_EQ(*decoded, change);
-  EXPECT_FALSE(DecodeChange("").ok());
-  EXPECT_FALSE(DecodeChange(std::string("\x09\x01\x00", 3)).ok());
-}
-
-TEST(Configuration, AJointQuorumNeedsBothHalves) {
-  Configuration configuration;
-  configuration.voters = {1, 2, 3};
-  configuration.outgoing = {3, 4, 5};
-  const auto match = [](NodeId id) -> uint64_t { return id <= 3 ? 10 : 4; };
-  EXPECT_EQ(configuration.QuorumValue(match), 4u);
-  const auto votes = [](NodeId id) -> std::optional<bool> { return id <= 3; };
-  EXPECT_EQ(configuration.Count(votes), Configuration::Vote::kLost);
-}
-
 }  // namespace
 }  // namespace kp::raft

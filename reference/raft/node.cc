@@ -22,6 +22,7 @@ Node::Node(const Options& options, Random random, Recovered recovered)
   CHECK(options_.id != kNoNode);
   CHECK(options_.heartbeat_ticks > 0 && options_.election_ticks > options_.heartbeat_ticks);
   next_read_number_ = random_.Next() >> 1;  // does not wrap
+  if (KP_MUTANT("raft-read-numbers-repeat")) next_read_number_ = 0;
   BecomeFollower(term_, kNoNode);
 }
 
@@ -64,7 +65,12 @@ void Node::TickLeader() {
 }
 
 void Node::Step(Message message) {
-  if (message.to != options_.id || !AdmitTerm(message)) return;
+  if (message.to != options_.id || lost_log_) return;
+  if (message.type == MessageType::kHeartbeat && KP_MUTANT("raft-heartbeat-bypasses-term")) {
+    return Send(
+        {.type = MessageType::kHeartbeatReply, .to = message.from, .term = message.term, .context = message.context});
+  }
+  if (!AdmitTerm(message)) return;
   switch (message.type) {
     case MessageType::kPreVote:
     case MessageType::kVote: return OnVoteRequest(message);
@@ -100,21 +106,27 @@ bool Node::HasReady() const {
   const bool apply = installing_ == 0 && !snapshot_ && log_.applying() < log_.commit();
   return HardStateChanged() || snapshot_ || log_.written() < log_.last() || apply || !messages_.empty() ||
          !messages_when_durable_.empty() || !read_states_.empty() || !lost_reads_.empty() ||
-         !reads_next_round_.empty() || !(reported_soft_state_ == SoftState{leader_, role_}) || AppendsPending();
+         !reads_next_round_.empty() || !(reported_soft_state_ == SoftState{leader_, role_}) || AppendsPending() ||
+         LeaveDue();
 }
 
 Ready Node::TakeReady() {
   if (role_ == Role::kLeader) {
+    MaybeLeaveJoint();
     FlushAppends();
     StartReadRound();
   }
+  if (KP_MUTANT("raft-leader-waits-for-its-disk")) HoldAppends();
   Ready ready;
   if (snapshot_) installing_ = snapshot_->meta.index;
   ready.snapshot = std::exchange(snapshot_, std::nullopt);
   if (log_.written() < log_.last()) ready.entries = log_.Slice(log_.written() + 1, log_.last(), SIZE_MAX);
   log_.set_written(log_.last());
   if (HardStateChanged() || ready.snapshot || !ready.entries.empty()) {
-    ready.hard_state = written_hard_state_ = HardState{term_, vote_, log_.commit()};
+    HardState hard_state{term_, vote_, log_.commit()};
+    const bool new_term = !written_hard_state_ || written_hard_state_->term != term_;
+    if (new_term && KP_MUTANT("raft-vote-in-second-write")) hard_state.vote = kNoNode;
+    ready.hard_state = written_hard_state_ = hard_state;
     ready.append_id = ++last_append_id_;
     appends_.push_back({ready.append_id, log_.last(), {}});
   }
@@ -136,6 +148,14 @@ Ready Node::TakeReady() {
   const SoftState soft_state{leader_, role_};
   if (!(soft_state == reported_soft_state_)) ready.soft_state = reported_soft_state_ = soft_state;
   return ready;
+}
+
+// As if the leader had to write before it sends.
+void Node::HoldAppends() {
+  for (Message& message : std::exchange(messages_, {})) {
+    const bool held = message.type == MessageType::kAppend && !message.entries.empty();
+    (held ? messages_when_durable_ : messages_).push_back(std::move(message));
+  }
 }
 
 void Node::OnAppended(uint64_t append_id) {
@@ -163,26 +183,6 @@ void Node::OnSnapshotInstalled(Index index) {
 
 void Node::OnApplied(Index index) { log_.set_applied(index); }
 
-const Configuration& Node::ApplyChange(const ConfigurationChange& change) {
-  configuration_ = configuration_.With(change);
-  if (role_ != Role::kLeader) return configuration_;
-  if (!configuration_.IsVoter(options_.id)) {
-    BecomeFollower(term_, kNoNode);
-    return configuration_;
-  }
-  std::erase_if(progress_, [this](const auto& item) { return !configuration_.Contains(item.first); });
-  for (const NodeId id : configuration_.All()) {
-    if (id == options_.id || progress_.contains(id)) continue;
-    Progress progress(log_.last() + 1, Inflights(options_.max_inflight_messages, options_.max_inflight_bytes));
-    progress.recent_active = true;  // it gets one timeout to show itself
-    progress_.emplace(id, std::move(progress));
-  }
-  if (!configuration_.IsVoter(transferee_)) transferee_ = kNoNode;
-  MaybeCommit();  // the quorum may have shrunk
-  ReleaseReads();
-  return configuration_;
-}
-
 void Node::Compact(Index keep_from) {
   if (keep_from > log_.first()) log_.Compact(keep_from - 1);
 }
@@ -196,6 +196,7 @@ SnapshotMeta Node::MetaAt(Index index) const {
 
 void Node::CheckInvariants() const {
   log_.CheckInvariants();
+  CHECK(configuration_.Sound()) << configuration_.ToString();
   CHECK_LE(log_.last_term(), term_);
   CHECK_LE(log_.applying(), log_.written()) << "applied before it was handed to the disk";
   CHECK(role_ != Role::kLeader || leader_ == options_.id);
@@ -204,6 +205,7 @@ void Node::CheckInvariants() const {
   CHECK(role_ != Role::kCandidate || vote_ == options_.id);
   for (const auto& [id, progress] : progress_) {
     CHECK(id != options_.id);
+    CHECK(configuration_.Contains(id));
     CHECK_LT(progress.match, progress.next);
     CHECK_LE(progress.match, log_.last()) << "follower " << id << " acknowledged what we do not have";
   }

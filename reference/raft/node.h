@@ -16,6 +16,19 @@
 // The next Ready may be taken while earlier writes are still on their way to the disk. Messages that
 // promise durability (votes, acknowledgements) are kept inside until OnAppended; all the others,
 // among them the leader's appends, come out at once, so the leader writes while its followers do.
+//
+// Membership. On the leader:
+//
+//   node.ProposeChange({ChangeType::kAddLearner, 4, "addresses of 4"})  -> an entry, or a refusal
+//   ... 4 starts, with nothing Recovered; node.progress().at(4).match tells how far it has come ...
+//   node.ProposeChange({ChangeType::kAddVoter, 4})                      -> promotes it
+//
+// Then, on every member, for each kConfiguration entry among ready.committed and before the entries
+// after it: node.ApplyChange(*DecodeChange(entry.bytes())). Quorums follow configuration(), which is
+// what has been applied, also in snapshots (MetaAt). A change made of several steps passes through
+// a joint configuration, which the leader leaves by itself unless the change said kExplicit. A
+// leader that applies its own removal steps down; a removed member should stay up for an election
+// timeout or so, since its vote may be what the others need to learn of its removal.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +40,7 @@
 
 #include "reference/base/random.h"
 #include "reference/base/status.h"
+#include "reference/raft/configuration_change.h"
 #include "reference/raft/log.h"
 #include "reference/raft/message.h"
 #include "reference/raft/progress.h"
@@ -48,7 +62,8 @@ struct Options {
   size_t max_uncommitted_bytes = 256 << 20;  // beyond it Propose answers kResourceExhausted
 };
 
-// What the disk held. All zero and `start.configuration` set: a new cluster's first boot.
+// What the disk held. All zero and `start.configuration` set: a new cluster's first boot. All zero: a
+// member that joins; it gets its configuration from the leader, in a snapshot.
 struct Recovered {
   HardState hard_state;
   SnapshotMeta start;          // the snapshot that the state machine was loaded from
@@ -87,17 +102,24 @@ class Node {
   void Tick();
   // A message of a peer. Anything a confused or outdated peer may send is tolerated.
   void Step(Message message);
-  // kFailedPrecondition "raft: not leader"; kUnavailable while leadership is handed over;
+  // kFailedPrecondition "raft: not leader", or kUnavailable "raft: no leader" when forwarding is on;
+  // kUnavailable "raft: leadership is being transferred";
   // kResourceExhausted when too much waits to be committed. On OK the entry is in the log, and may
   // still be lost: only its appearance in Ready::committed counts.
   Status Propose(Buffer data);
-  // One change at a time: kFailedPrecondition while an earlier one is not applied.
+  // As Propose. Further kFailedPrecondition: "raft: an earlier configuration change is not applied
+  // yet", or one of those of Apply(Configuration, ConfigurationChange).
   Status ProposeChange(const ConfigurationChange& change);
   // Answered by Ready::read_states or Ready::lost_reads. kUnavailable "raft: no leader".
   Status ReadIndex(uint64_t context);
   void Campaign();
-  // kFailedPrecondition when not leader, kNotFound when `to` is no voter.
+  // Brings `to` up to date and lets it campaign at once. Given up after an election timeout without
+  // success; until then proposals are refused. kFailedPrecondition "raft: not leader", kNotFound
+  // "raft: bad leader transferee" when `to` is no voter.
   Status TransferLeader(NodeId to);
+  // A follower that knows (from its transport, say) that its leader is gone need not wait for the
+  // election timeout to vote for another. Nothing on a leader, which lets go by stepping down.
+  void ForgetLeader();
 
   // True at the start: what was read from a disk need not be durable there (the process may have
   // died before the sync), so the first Ready writes the hard state again, and nothing that rests on
@@ -109,7 +131,8 @@ class Node {
   void OnAppended(uint64_t append_id);
   void OnSnapshotInstalled(Index index);
   void OnApplied(Index index);
-  // A committed kConfiguration entry takes effect. The owner may refuse one by not calling this.
+  // A committed kConfiguration entry takes effect. All members decide alike about it: what does not
+  // fit changes nothing, and an owner may refuse one by not calling this.
   const Configuration& ApplyChange(const ConfigurationChange& change);
   // A snapshot at `index` (applied) is durable: entries up to `keep_from` - 1 may go. Entries kept
   // beyond need spare followers a snapshot.
@@ -128,9 +151,16 @@ class Node {
   NodeId leader() const { return leader_; }
   Role role() const { return role_; }
   NodeId transferee() const { return transferee_; }
+  // The leader relies on entries that this member acknowledged and does not have: its disk was
+  // replaced or rolled back. It takes part in nothing any more; remove it and add it as new.
+  bool lost_log() const { return lost_log_; }
+  // As of the last ApplyChange. Other members may have applied more or less of the log.
   const Configuration& configuration() const { return configuration_; }
+  // A change is in the log and not applied yet, as far as this leader knows; another is refused.
+  bool change_pending() const { return pending_change_ > log_.applied(); }
   const Log& log() const { return log_; }
-  // The leader's view of the others; empty elsewhere.
+  // The leader's view of the others, learners too; empty elsewhere. `match` is what they hold
+  // durably, `recent_active` whether they were heard since the last check of the quorum.
   const std::map<NodeId, Progress>& progress() const { return progress_; }
 
   void CheckInvariants() const;
@@ -153,6 +183,8 @@ class Node {
   void SendWhenDurable(Message message);
   void TickElection();
   void TickLeader();
+  void AddProgress(NodeId id);
+  void HoldAppends();
   void RestoreSnapshot(const Snapshot& snapshot);
   bool HardStateChanged() const {
     return !written_hard_state_ || term_ != written_hard_state_->term || vote_ != written_hard_state_->vote;
@@ -172,6 +204,8 @@ class Node {
   bool AdmitTerm(const Message& message);
   bool AdmitOlderTerm(const Message& message);
   bool AdmitNewerTerm(const Message& message);
+  void LearnCommit(const Message& message);
+  bool ChangeUnapplied() const;
   void OnVoteRequest(const Message& message);
   void OnVoteReply(const Message& message);
   void OnTimeoutNow(const Message& message);
@@ -179,6 +213,7 @@ class Node {
 
   // node_replication.cc
   Status AdmitProposal(size_t bytes) const;
+  Status Forward(Entry entry);
   void AppendOwn(EntryType type, Buffer data);
   enum class WhenEmpty : uint8_t { kSkip, kSend };
   bool SendAppend(NodeId to, Progress& progress, WhenEmpty when_empty);
@@ -196,6 +231,10 @@ class Node {
   void OnSnapshot(const Message& message);
   void OnPropose(Message message);
   void Followed(const Message& message);
+
+  // node_membership.cc
+  void MaybeLeaveJoint();
+  bool LeaveDue() const;
 
   // node_read.cc
   void QueueRead(NodeId from, uint64_t context);
@@ -226,6 +265,7 @@ class Node {
   NodeId transferee_ = kNoNode;
   Index pending_change_ = 0;  // no new configuration change until this is applied
   size_t uncommitted_bytes_ = 0;
+  bool lost_log_ = false;
 
   // Reads, on the leader: not yet confirmable, waiting for the next round, waiting for its quorum.
   std::vector<PendingRead> reads_before_commit_;

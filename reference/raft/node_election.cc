@@ -6,13 +6,16 @@
 namespace kp::raft {
 
 bool Node::Promotable() const {
-  if (!configuration_.IsVoter(options_.id) || snapshot_ || installing_ != 0) return false;
-  // With a committed change that is not applied yet we would count votes in an outdated
-  // configuration (etcd-io/etcd#12359 is the price of refusing for uncommitted ones too).
+  // With a committed change that is not applied yet we would count votes in an outdated configuration.
+  const bool votes = configuration_.IsVoter(options_.id) || KP_MUTANT("raft-learner-campaigns");
+  return votes && !lost_log_ && !snapshot_ && installing_ == 0 && !ChangeUnapplied();
+}
+
+bool Node::ChangeUnapplied() const {
   for (Index index = std::max(log_.applied(), log_.offset()) + 1; index <= log_.commit(); ++index) {
-    if (log_.At(index).type == EntryType::kConfiguration) return false;
+    if (log_.At(index).type == EntryType::kConfiguration) return true;
   }
-  return true;
+  return false;
 }
 
 void Node::ResetTerm(Term term) {
@@ -25,7 +28,8 @@ void Node::ResetTerm(Term term) {
   election_elapsed_ = 0;
   heartbeat_elapsed_ = 0;
   randomized_timeout_ = options_.election_ticks + static_cast<int>(random_.Below(options_.election_ticks));
-  transferee_ = kNoNode;
+  if (KP_MUTANT("raft-fixed-timeout")) randomized_timeout_ = options_.election_ticks;
+  if (!KP_MUTANT("raft-transfer-outlives-leadership")) transferee_ = kNoNode;
   pending_change_ = 0;
   uncommitted_bytes_ = 0;
   votes_.clear();
@@ -35,6 +39,7 @@ void Node::ResetTerm(Term term) {
 
 void Node::BecomeFollower(Term term, NodeId leader) {
   ResetTerm(term);
+  if (KP_MUTANT("raft-step-down-forgets-vote")) vote_ = kNoNode;
   role_ = Role::kFollower;
   leader_ = leader;
 }
@@ -49,6 +54,7 @@ void Node::BecomeCandidate() {
   ResetTerm(term_ + 1);
   role_ = Role::kCandidate;
   vote_ = options_.id;
+  if (KP_MUTANT("raft-candidate-drops-tail")) TruncateFrom(log_.commit() + 1);
 }
 
 void Node::BecomeLeader() {
@@ -57,15 +63,17 @@ void Node::BecomeLeader() {
   role_ = Role::kLeader;
   leader_ = options_.id;
   for (const NodeId id : configuration_.All()) {
-    if (id == options_.id) continue;
-    Progress progress(log_.last() + 1, Inflights(options_.max_inflight_messages, options_.max_inflight_bytes));
-    progress_.emplace(id, std::move(progress));
+    if (id != options_.id) AddProgress(id);
   }
   read_round_ = 0;
   // Whatever the tail holds may be a change of configuration; it must be applied before another.
-  pending_change_ = log_.last();
+  if (!KP_MUTANT("raft-change-before-term-commit")) pending_change_ = log_.last();
   // Commits everything before it: entries of older terms never commit by counting (Raft 5.4.2).
-  AppendOwn(EntryType::kNormal, nullptr);
+  if (!KP_MUTANT("raft-no-no-op")) AppendOwn(EntryType::kNormal, nullptr);
+}
+
+void Node::AddProgress(NodeId id) {
+  progress_.emplace(id, Progress(log_.last() + 1, {options_.max_inflight_messages, options_.max_inflight_bytes}));
 }
 
 void Node::Campaign() {
@@ -91,7 +99,11 @@ void Node::StartCampaign(CampaignType type) {
 void Node::RequestVotes(CampaignType type) {
   for (const NodeId id : configuration_.Voters()) {
     if (id == options_.id) continue;
-    Message request{.to = id, .index = log_.last(), .log_term = log_.last_term()};
+    Message request{.to = id,
+                    .index = log_.last(),
+                    .log_term = log_.last_term(),
+                    .hint = *log_.TermAt(log_.commit()),
+                    .commit = log_.commit()};
     if (type == CampaignType::kPreElection) {
       request.type = MessageType::kPreVote;
       request.term = term_ + 1;
@@ -99,7 +111,7 @@ void Node::RequestVotes(CampaignType type) {
       continue;
     }
     request.type = MessageType::kVote;
-    request.forced = type == CampaignType::kTransfer;
+    request.forced = type == CampaignType::kTransfer && !KP_MUTANT("raft-transfer-not-forced");
     // After a crash we may ask for this term again with a shorter log. Votes given to the longer
     // one must not count then, so the term is durable before anyone is asked.
     SendWhenDurable(std::move(request));
@@ -107,6 +119,8 @@ void Node::RequestVotes(CampaignType type) {
 }
 
 void Node::RecordVote(NodeId from, bool granted) {
+  // Who leaves with this change still counts in the old half (scylladb/scylladb#10618).
+  if (KP_MUTANT("raft-leaver-votes-not") && !configuration_.voters.contains(from)) return;
   votes_.try_emplace(from, granted);
   const auto result = configuration_.Count([this](NodeId id) -> std::optional<bool> {
     const auto vote = votes_.find(id);
@@ -132,6 +146,11 @@ bool Node::AdmitTerm(const Message& message) {
 }
 
 bool Node::AdmitOlderTerm(const Message& message) {
+  if (message.type == MessageType::kSnapshot && KP_MUTANT("raft-snapshot-of-old-term")) return true;
+  if (KP_MUTANT("raft-heartbeat-cancels-campaign") && role_ == Role::kCandidate) {
+    BecomeFollower(term_, message.from);
+    return false;
+  }
   switch (message.type) {
     case MessageType::kHeartbeat:
     case MessageType::kAppend:
@@ -141,7 +160,8 @@ bool Node::AdmitOlderTerm(const Message& message) {
       Send({.type = MessageType::kAppendReply, .to = message.from, .reject = true});
       break;
     case MessageType::kPreVote:
-      // Without an answer a pre-candidate with an older term could wait for ever.
+      // Without an answer a pre-candidate with an older term could wait for ever (canonical/raft#279).
+      if (KP_MUTANT("raft-old-pre-vote-unanswered")) break;
       Send({.type = MessageType::kPreVoteReply, .to = message.from, .reject = true});
       break;
     default: break;
@@ -152,7 +172,10 @@ bool Node::AdmitOlderTerm(const Message& message) {
 bool Node::AdmitNewerTerm(const Message& message) {
   const bool vote_request = message.type == MessageType::kVote || message.type == MessageType::kPreVote;
   if (vote_request) {
-    const bool in_lease = options_.check_quorum && leader_ != kNoNode && election_elapsed_ < options_.election_ticks;
+    // The lease protects the leader; one that asks for votes has none (hashicorp/raft#606).
+    const bool other_leads =
+        leader_ != kNoNode && (leader_ != message.from || KP_MUTANT("raft-refuses-leaders-pre-vote"));
+    const bool in_lease = options_.check_quorum && other_leads && election_elapsed_ < options_.election_ticks;
     if (in_lease && !message.forced) return false;
   }
   if (message.type == MessageType::kPreVote) {
@@ -168,7 +191,20 @@ bool Node::AdmitNewerTerm(const Message& message) {
   return true;
 }
 
+// A candidate that loses to us, or the one that refuses us, may know of a committed change that makes
+// another member the only electable one (etcd-io/etcd#12359). Who holds the entry may believe it.
+void Node::LearnCommit(const Message& message) {
+  if (role_ == Role::kLeader || message.commit <= log_.commit() || message.commit > log_.last()) return;
+  if (!log_.Matches(message.commit, message.hint) || KP_MUTANT("raft-votes-tell-no-commit")) return;
+  log_.CommitTo(message.commit);
+  // Votes must not be counted across a change of who may vote.
+  if (role_ != Role::kFollower && ChangeUnapplied()) BecomeFollower(term_, kNoNode);
+}
+
 void Node::OnVoteRequest(const Message& message) {
+  // Not asked whether we are a voter: we may have been made one and not know yet (etcd-io/etcd#10998).
+  if (!configuration_.IsVoter(options_.id) && KP_MUTANT("raft-learner-refuses-vote")) return;
+  LearnCommit(message);
   const bool pre = message.type == MessageType::kPreVote;
   const bool free = vote_ == message.from || (vote_ == kNoNode && leader_ == kNoNode) ||
                     (pre && message.term > term_) || (role_ == Role::kFollower && KP_MUTANT("raft-vote-twice"));
@@ -177,6 +213,8 @@ void Node::OnVoteRequest(const Message& message) {
   Message reply{.type = pre ? MessageType::kPreVoteReply : MessageType::kVoteReply,
                 .to = message.from,
                 .term = granted ? message.term : term_,
+                .hint = *log_.TermAt(log_.commit()),
+                .commit = log_.commit(),
                 .reject = !granted};
   if (pre) return Send(std::move(reply));
   if (granted) {
@@ -187,7 +225,9 @@ void Node::OnVoteRequest(const Message& message) {
 }
 
 void Node::OnVoteReply(const Message& message) {
-  if (message.type == MessageType::kPreVoteReply) {
+  LearnCommit(message);
+  const bool mistaken = role_ == Role::kCandidate && KP_MUTANT("raft-pre-votes-count");
+  if (message.type == MessageType::kPreVoteReply && !mistaken) {
     // A grant for an earlier question, of a term that has passed, is worth nothing.
     if (role_ != Role::kPreCandidate || (!message.reject && message.term != term_ + 1)) return;
   } else if (role_ != Role::kCandidate) {
@@ -209,9 +249,14 @@ void Node::CheckQuorumActive() {
   if (active != Configuration::Vote::kWon) BecomeFollower(term_, kNoNode);
 }
 
+void Node::ForgetLeader() {
+  if (role_ != Role::kLeader) leader_ = kNoNode;
+}
+
 Status Node::TransferLeader(NodeId to) {
   if (role_ != Role::kLeader) return Status(Code::kFailedPrecondition, "raft: not leader");
-  if (!configuration_.IsVoter(to)) return Status(Code::kNotFound, "raft: bad leader transferee");
+  const bool may_lead = configuration_.IsVoter(to) || KP_MUTANT("raft-transfer-to-learner");
+  if (!may_lead || !configuration_.Contains(to)) return Status(Code::kNotFound, "raft: bad leader transferee");
   if (to == options_.id || to == transferee_) return Status::Ok();
   transferee_ = to;
   election_elapsed_ = 0;  // the transfer has one election timeout

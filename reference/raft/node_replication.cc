@@ -24,38 +24,31 @@ void Node::AppendOwn(EntryType type, Buffer data) {
 }
 
 Status Node::Propose(Buffer data) {
-  if (role_ != Role::kLeader && options_.forward_proposals && leader_ != kNoNode) {
-    Message forward{.type = MessageType::kPropose, .to = leader_};
-    forward.entries.push_back({.data = std::move(data)});
-    Send(std::move(forward));
-    return Status::Ok();
-  }
+  if (role_ != Role::kLeader && options_.forward_proposals) return Forward({.data = std::move(data)});
   if (Status status = AdmitProposal(data ? data->size() : 0); !status.ok()) return status;
   AppendOwn(EntryType::kNormal, std::move(data));
+  return Status::Ok();
+}
+
+Status Node::Forward(Entry entry) {
+  if (leader_ == kNoNode) return Status(Code::kUnavailable, "raft: no leader");
+  Message forward{.type = MessageType::kPropose, .to = leader_};
+  forward.entries.push_back(std::move(entry));
+  Send(std::move(forward));
   return Status::Ok();
 }
 
 void Node::OnPropose(Message message) {
   // A refusal is silent: a forwarded proposal is like one lost on the way.
   for (Entry& entry : message.entries) {
-    if (entry.type != EntryType::kNormal || !AdmitProposal(entry.size()).ok()) return;
-    AppendOwn(EntryType::kNormal, std::move(entry.data));
+    if (entry.type == EntryType::kConfiguration) {
+      const auto change = DecodeChange(entry.bytes());
+      if (role_ != Role::kLeader || !change.ok() || !ProposeChange(*change).ok()) return;
+    } else {
+      if (!AdmitProposal(entry.size()).ok()) return;
+      AppendOwn(EntryType::kNormal, std::move(entry.data));
+    }
   }
-}
-
-Status Node::ProposeChange(const ConfigurationChange& change) {
-  std::string bytes = EncodeChange(change);
-  if (Status status = AdmitProposal(bytes.size()); !status.ok()) return status;
-  // A leader that has not committed in its term may not know the latest configuration, and two
-  // leaders could step to disjoint quorums (Ongaro, raft-dev 2015-07-10).
-  if (pending_change_ > log_.applied() || (!CommittedInTerm() && !KP_MUTANT("raft-change-before-term-commit"))) {
-    return Status(Code::kFailedPrecondition, "raft: an earlier configuration change is not applied yet");
-  }
-  if (configuration_.With(change).voters.empty()) {
-    return Status(Code::kFailedPrecondition, "raft: the last voter cannot be removed");
-  }
-  AppendOwn(EntryType::kConfiguration, MakeBuffer(std::move(bytes)));
-  return Status::Ok();
 }
 
 bool Node::SendAppend(NodeId to, Progress& progress, WhenEmpty when_empty) {
@@ -118,7 +111,9 @@ void Node::FlushAppends() {
 }
 
 void Node::MaybeCommit() {
-  Index quorum = configuration_.QuorumValue([this](NodeId id) -> Index {
+  const bool removed = !configuration_.IsVoter(options_.id);  // never of a leader, but for the mutant
+  Index quorum = configuration_.QuorumValue([this, removed](NodeId id) -> Index {
+    if (removed && id == *configuration_.voters.rbegin()) return log_.stable();  // ourselves in its place
     if (id != options_.id) return progress_.at(id).match;
     // The parallel write has not finished for what is not stable: we hold no copy of it yet.
     return KP_MUTANT("raft-leader-counts-undurable") ? log_.last() : log_.stable();
@@ -136,9 +131,12 @@ void Node::MaybeCommit() {
 
 void Node::Followed(const Message& message) {
   // Two leaders in one term are the end of all guarantees.
-  CHECK(role_ != Role::kLeader) << "two leaders in term " << term_ << ": " << options_.id << " and " << message.from;
+  CHECK(role_ != Role::kLeader || KP_MUTANT("raft-tolerates-second-leader"))
+      << "two leaders in term " << term_ << ": " << options_.id << " and " << message.from;
+  if (role_ == Role::kPreCandidate && KP_MUTANT("raft-pre-candidate-for-ever")) return;
   if (role_ != Role::kFollower || leader_ != message.from) BecomeFollower(term_, message.from);
-  election_elapsed_ = 0;
+  // Also while a snapshot is being installed, or the first tick after that would start an election.
+  if (installing_ == 0 || !KP_MUTANT("raft-installing-follower-times-out")) election_elapsed_ = 0;
 }
 
 void Node::TruncateFrom(Index index) {
@@ -156,7 +154,10 @@ void Node::OnAppend(Message message) {
     reply.index = log_.commit();
     return SendWhenDurable(std::move(reply));
   }
-  if (!log_.Matches(message.index, message.log_term)) return RejectAppend(message);
+  // What the log changes is known from it, but not what the first members were.
+  if (configuration_.voters.empty()) return RejectAppend(message);
+  const bool present = message.index <= log_.last() && KP_MUTANT("raft-matches-index-only");
+  if (!present && !log_.Matches(message.index, message.log_term)) return RejectAppend(message);
   const Index last_new = message.index + message.entries.size();
   Index conflict = log_.FindConflict(message.entries);
   // Only a differing entry truncates: a delayed shorter append must not cut what was acknowledged.
@@ -170,7 +171,7 @@ void Node::OnAppend(Message message) {
     }
   }
   // Beyond last_new our log is unverified: it may hold what the leader is about to overwrite.
-  log_.CommitTo(std::min(message.commit, last_new));
+  log_.CommitTo(std::min(message.commit, KP_MUTANT("raft-append-commits-unverified") ? log_.last() : last_new));
   reply.index = last_new;
   SendWhenDurable(std::move(reply));
 }
@@ -184,7 +185,8 @@ void Node::RejectAppend(const Message& message) {
         .index = message.index,
         .log_term = *log_.TermAt(hint),
         .hint = hint,
-        .reject = true});
+        .reject = true,
+        .forced = configuration_.voters.empty()});
 }
 
 void Node::OnAppendReply(const Message& message) {
@@ -194,12 +196,14 @@ void Node::OnAppendReply(const Message& message) {
   progress.recent_active = true;
   if (message.reject) return OnAppendRejected(message, progress);
   if (message.index > log_.last()) return;  // no sound follower says so
-  const bool confirmed = progress.state == Progress::State::kProbe && progress.match == message.index;
+  const bool confirmed = progress.state == Progress::State::kProbe && progress.match == message.index &&
+                         !KP_MUTANT("raft-probe-needs-news");
   if (!progress.MaybeUpdate(message.index) && !confirmed) return;
   switch (progress.state) {
     case Progress::State::kProbe: progress.BecomeReplicate(); break;
     case Progress::State::kSnapshot:
       // It has reached our log, whether by the snapshot or by an earlier append.
+      if (KP_MUTANT("raft-snapshot-state-needs-its-index") && progress.match < progress.pending_snapshot) break;
       if (progress.match + 1 >= log_.first()) progress.BecomeReplicate();
       break;
     case Progress::State::kReplicate: progress.inflights.FreeTo(message.index); break;
@@ -211,6 +215,7 @@ void Node::OnAppendReply(const Message& message) {
 }
 
 void Node::OnAppendRejected(const Message& message, Progress& progress) {
+  if (message.forced) return SendSnapshot(message.from, progress);
   // The largest place of ours that may agree with the follower's hint.
   const Index hint = message.log_term > 0 ? log_.FindConflictByTerm(message.hint, message.log_term) : message.hint;
   if (progress.state == Progress::State::kSnapshot || !progress.MaybeDecrement(message.index, hint)) return;
@@ -220,7 +225,11 @@ void Node::OnAppendRejected(const Message& message, Progress& progress) {
 
 void Node::OnHeartbeat(const Message& message) {
   Followed(message);
-  // The leader caps `commit` by what it knows we have.
+  // The leader caps `commit` by what we acknowledged in its term, and what we acknowledge is durable.
+  // If it is not there any more, our disk has been replaced or rolled back: our votes and
+  // acknowledgements are worth nothing (etcd-io/raft#197).
+  lost_log_ = message.commit > log_.last() && !KP_MUTANT("raft-lost-log-goes-on");
+  if (lost_log_) return;
   log_.CommitTo(std::min(message.commit, log_.last()));
   Send({.type = MessageType::kHeartbeatReply, .to = message.from, .context = message.context});
 }
@@ -233,6 +242,7 @@ void Node::OnHeartbeatReply(const Message& message) {
   progress.probe_sent = false;
   // Appends or their acknowledgements may be lost: an empty one finds out, also when the window of
   // messages in flight is full (etcd-io/etcd#14633).
+  if (progress.Paused() && KP_MUTANT("raft-full-window-silent")) return;
   if (progress.state != Progress::State::kSnapshot &&
       (progress.match < log_.last() || progress.state == Progress::State::kProbe)) {
     SendAppend(message.from, progress, WhenEmpty::kSend);
@@ -254,6 +264,8 @@ void Node::OnSnapshot(const Message& message) {
     // Nothing to install: the log goes that far and now we know it is committed.
     log_.CommitTo(meta.index);
     reply.index = meta.index;
+  } else if (meta.index <= log_.last() && KP_MUTANT("raft-snapshot-loses-to-conflict")) {
+    reply.index = log_.commit();
   } else {
     RestoreSnapshot(*message.snapshot);
     reply.index = meta.index;
@@ -265,7 +277,9 @@ void Node::RestoreSnapshot(const Snapshot& snapshot) {
   log_.Restore(snapshot.meta);
   for (AppendInFlight& append : appends_) append.last = 0;
   // The log's configuration entries are gone, and so is what they said (databendlabs/openraft#1808).
-  configuration_ = snapshot.meta.configuration;
+  if (configuration_.voters.empty() || !KP_MUTANT("raft-snapshot-keeps-configuration")) {
+    configuration_ = snapshot.meta.configuration;
+  }
   snapshot_ = snapshot;
   // Not yet taken, from when we led this turn: the owner could not fill it from a state machine that
   // has fallen behind the log.

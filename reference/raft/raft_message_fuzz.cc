@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "reference/base/check.h"
+#include "reference/raft/configuration_change.h"
 #include "reference/raft/message.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

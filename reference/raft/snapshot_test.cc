@@ -96,57 +96,5 @@ TEST(RaftSnapshot, ADeposedLeaderThatReceivesOneSendsNone) {
   for (const Message& message : ready.messages) EXPECT_NE(message.type, MessageType::kSnapshot);
 }
 
-TEST(RaftMembership, ALearnerCatchesUpAndIsPromoted) {
-  TestCluster cluster(3);
-  cluster.Elect(1);
-  ProposeMany(cluster, 1, 10);
-  cluster.member(1).Compact(0);
-  cluster.Add({});
-  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kAddLearner, 4, "url"}).ok());
-  EXPECT_EQ(cluster.node(1).ProposeChange({ChangeType::kAddVoter, 5, ""}).code(), Code::kFailedPrecondition);
-  cluster.Pass(3);
-  EXPECT_EQ(cluster.Applied(4), cluster.Applied(1));
-  EXPECT_EQ(cluster.node(4).configuration().ToString(), "(1 2 3) learners=(4)");
-  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kAddVoter, 4, "url"}).ok());
-  cluster.Pass(3);
-  for (NodeId id = 1; id <= 4; ++id) EXPECT_EQ(cluster.node(id).configuration().ToString(), "(1 2 3 4)");
-}
-
-TEST(RaftMembership, ALearnerDoesNotCampaign) {
-  TestCluster cluster(1);
-  cluster.Elect(1);
-  cluster.Add({});
-  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kAddLearner, 2, ""}).ok());
-  cluster.Pass(2);
-  cluster.Isolate(2);
-  cluster.Tick(2, 50);
-  EXPECT_EQ(cluster.node(2).role(), Role::kFollower);
-}
-
-TEST(RaftMembership, ARemovedLeaderStepsDownAndTheRestGoesOn) {
-  TestCluster cluster(3);
-  cluster.Elect(1);
-  ASSERT_TRUE(cluster.node(1).ProposeChange({ChangeType::kRemove, 1, ""}).ok());
-  cluster.Settle();
-  EXPECT_EQ(cluster.node(1).role(), Role::kFollower);
-  cluster.Pass(60);
-  const NodeId leader = cluster.node(2).leader();
-  EXPECT_TRUE(leader == 2 || leader == 3);
-}
-
-// The change must wait until the leader has committed in its own term (raft-dev, 2015-07-10).
-TEST(RaftMembership, ANewLeaderChangesNothingBeforeItsFirstCommit) {
-  TestCluster cluster(3);
-  cluster.node(1).Campaign();
-  for (int step = 0; step < 100 && cluster.node(1).role() != Role::kLeader; ++step) {
-    cluster.Turn(1);
-    if (!cluster.messages().empty()) cluster.Deliver(0);
-    for (NodeId id = 1; id <= 3; ++id) cluster.Sync(id);
-  }
-  EXPECT_EQ(cluster.node(1).ProposeChange({ChangeType::kRemove, 3, ""}).code(), Code::kFailedPrecondition);
-  cluster.Settle();
-  EXPECT_TRUE(cluster.node(1).ProposeChange({ChangeType::kRemove, 3, ""}).ok());
-}
-
 }  // namespace
 }  // namespace kp::raft

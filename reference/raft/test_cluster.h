@@ -50,6 +50,14 @@ class TestMember {
     lost_reads_.clear();
   }
 
+  // As after a repair by somebody who did not know better: it starts again, with an empty disk.
+  void LoseDisk() {
+    Crash(0);
+    durable_ = {};
+    snapshot_.clear();
+    Start();
+  }
+
   // One turn of the owner's loop. Returns what is to be sent.
   std::vector<Message> Turn() {
     std::vector<Message> out;

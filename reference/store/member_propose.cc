@@ -3,7 +3,7 @@
 
 #include "reference/base/check.h"
 #include "reference/base/mutant.h"
-#include "reference/raft/configuration.h"
+#include "reference/raft/configuration_change.h"
 #include "reference/store/errors.h"
 #include "reference/store/member.h"
 
