@@ -5,6 +5,7 @@ namespace kp::cli {
 int RunApiserver(int argc, char** argv);
 int RunBench(int argc, char** argv);
 int RunBehaviours(int argc, char** argv);
+int RunCheck(int argc, char** argv);
 int RunConform(int argc, char** argv);
 int RunControllerManager(int argc, char** argv);
 int RunExplain(int argc, char** argv);
@@ -21,6 +22,7 @@ const std::vector<Command>& Commands() {
       {"conform", "check the documented behaviours, simulated and on real processes", RunConform},
       {"behaviours", "list the catalogued behaviours, their tests and last results", RunBehaviours},
       {"mutants", "switch on each deliberate bug and show which tests notice", RunMutants},
+      {"check", "judge a recorded history: is it linearizable, and if not, why", RunCheck},
       {"bench", "measure the project against its own targets", RunBench},
       {"explain", "say why the scheduler places a pod where it does", RunExplain},
       {"up", "start a cluster of local processes, until Ctrl-C", RunUp},

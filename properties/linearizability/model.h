@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,15 +48,17 @@ class Model {
 };
 
 // Operations on different parts of an object do not see each other, so that each part can be
-// checked alone (P-compositionality: Horn and Kroening, FORTE 2015). `key` is the operation's.
+// checked alone (P-compositionality: Horn and Kroening, FORTE 2015).
 struct ModelKind {
-  std::string_view name;
-  std::string_view summary;  // of functions and values, for --help
-  bool by_key = true;        // each key an object of its own
-  std::unique_ptr<Model> (*make)() = nullptr;
+  std::string name;
+  std::string summary;  // of functions and values, for --help
+  bool by_key = true;   // each key of the history is an object of its own
+  std::function<std::unique_ptr<Model>()> make;
 };
 
 const std::vector<ModelKind>& ModelKinds();
-const ModelKind* FindModel(std::string_view name);  // null when there is none
+
+// By name, with an argument where the model takes one: "semaphore:3". kInvalidArgument lists the names.
+Result<ModelKind> FindModel(std::string_view name);
 
 }  // namespace kp::linearizability

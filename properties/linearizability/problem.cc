@@ -60,7 +60,7 @@ Result<Problem> Reduce(Model& model, const std::vector<history::Operation>& oper
     places.push_back({operation.call, {step, false}});
     if (!crashed) places.push_back({operation.completion, {step, true}});
   }
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.event < b.event; });
+  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.event < b.event; });
   for (const Place& place : places) {
     if (place.moment.is_return) problem.steps[place.moment.step].returns = problem.moments.size();
     problem.moments.push_back(place.moment);

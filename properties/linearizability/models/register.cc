@@ -1,6 +1,6 @@
-// A register: read, write and compare-and-set of one value; null at first. Functions and values are
-// Jepsen's: read -> V, write V, cas [OLD, NEW].
-#include "properties/linearizability/models/interner.h"
+// A register: read, write and compare-and-set of one value, null at first. Functions and values are
+// Jepsen's.
+#include "properties/linearizability/models/acts.h"
 #include "properties/linearizability/models/kinds.h"
 
 namespace kp::linearizability {
@@ -16,32 +16,26 @@ struct Act {
   auto operator<=>(const Act&) const = default;
 };
 
-class Register final : public Model {
+class Register final : public ActModel<Act> {
  public:
   Register() { values_.Of(nullptr); }
 
   std::string_view Name() const override { return "register"; }
   State Initial() override { return 0; }
-  bool IsPure(Action action) const override { return acts_[action].function == Function::kRead; }
+  bool IsPure(Action action) const override { return At(action).function == Function::kRead; }
 
   Result<std::optional<Action>> Recognise(const history::Operation& operation) override {
-    bool unknown = operation.outcome != history::EventType::kOk;
     if (operation.function == "read") {
-      if (unknown) return std::optional<Action>();
-      return Of({Function::kRead, values_.Of(operation.output)});
+      return HasResult(operation) ? Of({Function::kRead, values_.Of(operation.output)}) : Nothing();
     }
     if (operation.function == "write") return Of({Function::kWrite, values_.Of(operation.input)});
-    if (operation.function == "cas") {
-      if (operation.input.size() != 2) {
-        return Status(Code::kInvalidArgument, "a cas needs [OLD, NEW], not " + api::ToJson(operation.input));
-      }
-      return Of({Function::kCas, values_.Of(operation.input[0]), values_.Of(operation.input[1])});
-    }
-    return Status(Code::kInvalidArgument, "a register has read, write and cas, not \"" + operation.function + '"');
+    if (operation.function != "cas") return Unknown(operation, "read, write and cas");
+    if (operation.input.size() != 2) return Malformed(operation, "[OLD, NEW]");
+    return Of({Function::kCas, values_.Of(operation.input[0]), values_.Of(operation.input[1])});
   }
 
   void Step(State state, Action action, std::vector<State>& next) override {
-    const Act& act = acts_[action];
+    const Act& act = At(action);
     if (act.function == Function::kWrite) {
       next.push_back(act.value);
     } else if (act.value == state) {
@@ -51,7 +45,7 @@ class Register final : public Model {
 
   std::string Describe(State state) const override { return values_.Text(state); }
   std::string DescribeAction(Action action) const override {
-    const Act& act = acts_[action];
+    const Act& act = At(action);
     switch (act.function) {
       case Function::kRead: return "read " + values_.Text(act.value);
       case Function::kWrite: return "write " + values_.Text(act.value);
@@ -61,10 +55,7 @@ class Register final : public Model {
   }
 
  private:
-  std::optional<Action> Of(const Act& act) { return acts_.Of(act); }
-
   ValueInterner values_;  // a state is its value's number
-  Interner<Act> acts_;
 };
 
 }  // namespace
