@@ -20,7 +20,7 @@ int64_t SumSpecReplicas(const std::vector<Value>& sets) {
 
 int64_t SumAvailable(const std::vector<Value>& sets) {
   int64_t sum = 0;
-  for (const Value& set : sets) sum += set.At({"status", "availableReplicas"}).AsInt();
+  for (const Value& set : sets) sum += std::min(set.At({"status", "availableReplicas"}).AsInt(), SpecReplicas(set));
   return sum;
 }
 

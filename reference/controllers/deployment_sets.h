@@ -17,6 +17,7 @@ inline constexpr std::string_view kTemplateHash = "pod-template-hash";
 
 inline int64_t SpecReplicas(const api::Value& object) { return object.At({"spec", "replicas"}).AsInt(1); }
 int64_t SumSpecReplicas(const std::vector<api::Value>& sets);
+// A set that was just scaled down still reports pods that are going: it counts with its spec at most.
 int64_t SumAvailable(const std::vector<api::Value>& sets);
 int64_t RevisionOf(const api::Value& set);
 
