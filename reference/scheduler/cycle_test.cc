@@ -119,6 +119,13 @@ TEST(Explain, TellsEachNodesFilterOrScore) {
   EXPECT_THAT(text, HasSubstr("  bad: refused by TaintToleration: node(s) had untolerated taint {k: v}\n"));
 }
 
+TEST(Cycle, ANodeThatThePodDoesNotWantIsNotCountedAsFull) {
+  Value pod = Pod("p", "2").With({"spec", "nodeSelector"}, Obj({{"disk", "ssd"}}));
+  Snapshot snapshot = Holding({Node("small", "1")}, {});
+  EXPECT_EQ(Decide(pod, snapshot).message,
+            "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
+}
+
 TEST(Explain, APlacedPodIsNoNeighbourOfItsOwn) {
   Value pod = Pod("p", "3", "a");
   Decision decision = ExplainPod(pod, {Node("a")}, {pod});

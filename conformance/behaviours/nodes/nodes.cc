@@ -92,10 +92,12 @@ std::string AwaitBound(Context& t, std::string_view name) {
   return t.EventuallyObject(kPods, std::string(name), "the pod has a node", IsBound)["spec"]["nodeName"].str();
 }
 
-std::string AwaitUnschedulable(Context& t, std::string_view name) {
-  Value pod = t.EventuallyObject(kPods, std::string(name), "the pod is unschedulable", [](const Value& p) {
+std::string AwaitUnschedulable(Context& t, std::string_view name, std::string_view reason) {
+  std::string what = std::string(name) + " is unschedulable" + (reason.empty() ? "" : ": ") + std::string(reason);
+  Value pod = t.EventuallyObject(kPods, std::string(name), what, [&](const Value& p) {
     const Value& condition = ConditionOf(p, "PodScheduled");
-    return condition["status"].AsString() == "False" && condition["reason"].AsString() == "Unschedulable";
+    return condition["status"].AsString() == "False" && condition["reason"].AsString() == "Unschedulable" &&
+           condition["message"].AsString().find(reason) != std::string_view::npos;
   });
   t.Expect(!IsBound(pod), "the pod has no node");
   return ConditionOf(pod, "PodScheduled")["message"].str();

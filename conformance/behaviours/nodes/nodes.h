@@ -31,7 +31,7 @@ bool HasTaint(const Value& node, std::string_view key, std::string_view effect);
 bool IsBound(const Value& pod);
 // Waits for a node; its name.
 std::string AwaitBound(Context& t, std::string_view name);
-// Waits until the scheduler has said that the pod fits nowhere; the message.
-std::string AwaitUnschedulable(Context& t, std::string_view name);
+// Waits until the scheduler has said that the pod fits nowhere, for this reason among others; the message.
+std::string AwaitUnschedulable(Context& t, std::string_view name, std::string_view reason = "");
 
 }  // namespace kp::conformance
