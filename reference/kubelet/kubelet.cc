@@ -20,6 +20,8 @@ namespace {
 // Most kubelets start before their server does: the first waits are part of every start.
 constexpr Duration kFirstRegisterWait = 20ms;
 constexpr Duration kLongestRegisterWait = 500ms;
+// As upstream's nodeStatusUpdateRetry.
+constexpr int kMostStatusTries = 5;
 
 std::string NsOf(const Value& pod) { return pod.At({"metadata", "namespace"}).str(); }
 std::string NameOf(const Value& pod) { return pod.At({"metadata", "name"}).str(); }
@@ -122,6 +124,11 @@ void Kubelet::WriteNodeStatus() {
     client_->Update(
         {kNodes, "", options_.node.name, "status"}, node->With("status", status), {},
         alive_.Wrap([this, has_subnet](api::ApiResult<Value> written) {
+          // Controllers write to a new node just when it first tells that it is ready.
+          if (!written.ok() && written.error().IsConflict() && ++status_tries_ < kMostStatusTries) {
+            return WriteNodeStatus();
+          }
+          status_tries_ = 0;
           // The subnet comes from the control plane a moment later.
           Duration wait = !written.ok() ? Duration(500ms) : has_subnet ? options_.status_period : Duration(100ms);
           status_timer_.Start(wait, [this] { WriteNodeStatus(); });

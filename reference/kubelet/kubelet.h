@@ -88,6 +88,7 @@ class Kubelet {
   runtime::Timer register_timer_;
   runtime::Timer lease_timer_;
   runtime::Timer status_timer_;
+  int status_tries_ = 0;  // in a row that others came before
   runtime::Timer poll_timer_;
   bool polling_ = false;
   Alive alive_;
