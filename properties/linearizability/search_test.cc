@@ -40,13 +40,17 @@ TEST_P(SearchOf, AgreesWithBruteForce) {
     for (Method method : {Method::kFrontier, Method::kDepthFirst}) {
       Verdict verdict = Search(*problem, *model, {}, method);
       ASSERT_EQ(AnswerName(verdict.answer), AnswerName(expected)) << "seed " << seed << " method " << int(method);
-      if (expected == Answer::kLegal) ASSERT_EQ(CheckOrder(*problem, *model, verdict.order), "") << "seed " << seed;
+      if (expected == Answer::kLegal) {
+        ASSERT_EQ(CheckOrder(*problem, *model, verdict.order), "") << "seed " << seed;
+      }
     }
   }
   EXPECT_GT(legal, 300u);
   // Without results only the refusals could be wrong, and they are not recorded.
   bool has_results = GetParam().find("mutex") == std::string::npos && !GetParam().starts_with("semaphore");
-  if (has_results || GetParam() == "fenced-mutex") EXPECT_LT(legal, 1950u);
+  if (has_results || GetParam() == "fenced-mutex") {
+    EXPECT_LT(legal, 1950u);
+  }
 }
 
 TEST_P(SearchOf, BothSearchesAgreeOnLongerHistories) {
@@ -63,8 +67,12 @@ TEST_P(SearchOf, BothSearchesAgreeOnLongerHistories) {
     if (frontier.answer == Answer::kUnknown || depth.answer == Answer::kUnknown) continue;
     ++known;
     ASSERT_EQ(AnswerName(frontier.answer), AnswerName(depth.answer)) << seed;
-    if (frontier.answer == Answer::kIllegal) ASSERT_EQ(frontier.moment, depth.moment) << seed;
-    if (frontier.answer == Answer::kLegal) ASSERT_EQ(CheckOrder(problem, *model, frontier.order), "") << seed;
+    if (frontier.answer == Answer::kIllegal) {
+      ASSERT_EQ(frontier.moment, depth.moment) << seed;
+    }
+    if (frontier.answer == Answer::kLegal) {
+      ASSERT_EQ(CheckOrder(problem, *model, frontier.order), "") << seed;
+    }
   }
   EXPECT_GE(known, 15u);
 }
