@@ -2,8 +2,8 @@
 """Runs every command of the README: readme_test.py PROGRAM.
 
 A command is a line of a ```sh block. `./kubeproof` stands for PROGRAM, which is built already. `test` is left out:
-this runs inside it. `up` is ended by Ctrl-C once it is ready. A run with a deliberate bug must exit with 1, all
-others with 0.
+this runs inside it. `up` is ended by Ctrl-C once it is ready. A command must exit with 0, or with the N of a comment
+`# exits with N` after it.
 """
 import os
 import re
@@ -24,10 +24,10 @@ def commands(text: str) -> list[str]:
 
 def run(program: str, line: str, folder: str) -> str:
     """Why the command failed; "" when it did as the README says."""
-    words = shlex.split(line)
+    words = shlex.split(line, comments=True)
     if words[0] != "./kubeproof":
         return "only ./kubeproof is known here"
-    words[0] = program
+    words = [program, *(os.path.join(ROOT, word) if word.startswith("fixtures/") else word for word in words[1:])]
     if words[1] == "test":
         return ""
     started = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -43,7 +43,8 @@ def run(program: str, line: str, folder: str) -> str:
         started.kill()
         started.communicate()
         return f"no end within {LIMIT} s"
-    wanted = 1 if "--mutant" in words else 0
+    said = re.search(r"# exits with (\d+)$", line)
+    wanted = int(said.group(1)) if said else 0
     if started.returncode == wanted:
         return ""
     return f"exit status {started.returncode}, not {wanted}:\n{output}{rest[-3000:]}"

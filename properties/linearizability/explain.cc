@@ -12,6 +12,7 @@ namespace {
 using history::Operation;
 
 constexpr size_t kWidth = 56;  // characters of the drawn timeline
+constexpr size_t kMargin = 2;  // on both sides, for what has no beginning or no end
 
 bool Writes(const Operation& operation, const api::Value& value) {
   if (operation.function == "write" || operation.function == "put") return operation.input == value;
@@ -47,7 +48,7 @@ std::string WhyRead(const std::vector<Operation>& operations, const Core& core, 
 std::string Bar(const Operation& operation, const CoreOperation& core, const std::vector<size_t>& marks) {
   auto column = [&](size_t event) {
     size_t rank = static_cast<size_t>(std::lower_bound(marks.begin(), marks.end(), event) - marks.begin());
-    return marks.size() < 2 ? 0 : rank * (kWidth - 1) / (marks.size() - 1);
+    return kMargin + (marks.size() < 2 ? 0 : rank * (kWidth - 1 - 2 * kMargin) / (marks.size() - 1));
   };
   size_t from = core.any_time_before ? 0 : column(operation.call);
   size_t to = core.any_time_after ? kWidth - 1 : column(operation.completion);
