@@ -81,8 +81,9 @@ std::string ExplainCore(const ObjectVerdict& object, Model& model) {
             Describe(operation, model) + "\n";
   }
   if (!core.optional.empty()) {
-    text +=
-        "    (also if " + std::to_string(core.optional.size()) + " other writes took place at any time, or never)\n";
+    bool one = core.optional.size() == 1;
+    text += "    (also if " + (one ? "one other write" : std::to_string(core.optional.size()) + " other writes") +
+            " took place at any time, or never)\n";
   }
   for (const CoreOperation& each : core.operations) {
     text += "  without \"" + Describe(object.operations[each.operation], model) + "\" of process " +
