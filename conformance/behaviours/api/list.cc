@@ -36,6 +36,7 @@ std::string Selected(Context& t, const std::string& selector) {
 BEHAVIOUR("api/list/shows-every-acknowledged-write") {
   std::string expected;
   for (char c = 'a'; c <= 'h'; ++c) {
+    if (t.UnderFaults()) t.Sleep(500ms);  // until something has failed
     t.MustCreate(kConfigMaps, Labelled(std::string(1, c)));
     expected += c;
     t.ExpectEq(Selected(t, kMine), expected, "the list right after the create");

@@ -116,8 +116,10 @@ BEHAVIOUR("api/subresource/scale-changes-replicas-only") {
   Value patch = Obj({{"spec", Obj({{"replicas", 0}})}});
   t.Must(t.Patch(kReplicaSets, "web", PatchType::kMerge, patch, "scale"), "patch the scale");
   t.ExpectEq(t.MustGet(kReplicaSets, "web").At({"spec", "replicas"}), 0, "replicas of the set");
-  ExpectCause(t, t.MustFail(t.Update(kReplicaSets, wanted.With({"spec", "replicas"}, -1), "scale"), 422, "Invalid"),
-              "spec.replicas");
+  api::ApiStatus negative =
+      t.MustFail(t.Update(kReplicaSets, wanted.With({"spec", "replicas"}, -1), "scale"), 422, "Invalid");
+  ExpectCause(t, negative, "spec.replicas");
+  t.Expect(negative.message().find("Scale.autoscaling") == 0, "it is the Scale that is invalid: " + negative.message());
   t.ExpectError(t.Get(kReplicaSets, "none", "scale"), 404, "NotFound");
 }
 

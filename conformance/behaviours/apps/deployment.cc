@@ -272,12 +272,17 @@ BEHAVIOUR("apps/deployment/tells-of-each-scaling") {
   Value deployment = t.MustCreate(kDeployments, Deployment("web", 2, Web()));
   AwaitRollout(t, "web");
   std::string set = NameOf(SetsOf(t, deployment)[0]);
-  t.Eventually("an event tells of the first scaling", [&] {
-    for (const Value& event : EventsAbout(t, deployment, "ScalingReplicaSet")) {
-      if (event["message"].AsString() == "Scaled up replica set " + set + " from 0 to 2") return true;
-    }
-    return false;
-  });
+  auto await_event = [&](const std::string& message) {
+    t.Eventually("an event says: " + message, [&] {
+      for (const Value& event : EventsAbout(t, deployment, "ScalingReplicaSet")) {
+        if (event["message"].AsString() == message) return true;
+      }
+      return false;
+    });
+  };
+  await_event("Scaled up replica set " + set + " from 0 to 2");
+  t.MustPatch(kDeployments, "web", client::PatchType::kMerge, Obj({{"spec", Obj({{"replicas", 1}})}}));
+  await_event("Scaled down replica set " + set + " from 2 to 1");
 }
 
 BEHAVIOUR("apps/deployment/zero-surge-and-zero-unavailable-is-invalid") {

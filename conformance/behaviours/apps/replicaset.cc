@@ -43,7 +43,8 @@ BEHAVIOUR("apps/replicaset/makes-the-asked-number-of-pods") {
 
 BEHAVIOUR("apps/replicaset/replaces-a-deleted-pod") {
   t.MustCreate(kReplicaSets, ReplicaSet("web", 2, Web()));
-  AwaitPods(t, 2);
+  // Ready, so that nothing but the deletion happens to them.
+  AwaitReady(t, "web", 2);
   Value victim = ActivePods(t, "app=web")[0];
   t.Step("delete pod " + NameOf(victim));
   t.MustDelete(kPods, NameOf(victim));

@@ -68,6 +68,19 @@ BEHAVIOUR("auth/authn/bad-token-is-401") {
   }
 }
 
+BEHAVIOUR("auth/authn/foreign-certificate-names-nobody") {
+  t.ns();
+  t.Once([&] {
+    t.As({.user = "kubernetes-admin", .groups = {"system:masters"}, .foreign = true}, [&] {
+      auto answer = t.List(kSecrets);
+      t.Expect(!answer.ok(), "an administrator's name in a foreign certificate opens nothing");
+      // Upstream answers; a server that ends the handshake says the same.
+      const bool answered = answer.error().message().find("tls") == std::string::npos;
+      if (answered) t.ExpectError(answer, 401, "Unauthorized");
+    });
+  });
+}
+
 BEHAVIOUR("auth/authn/nobody-may-read-objects") {
   t.ns();
   t.As({.anonymous = true}, [&] {
