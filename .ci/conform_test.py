@@ -74,10 +74,28 @@ class Conform(unittest.TestCase):
         self.fail("no failed run")
 
     def test_a_kill_matrix(self):
-        run = self.run_it("mutants", "--name", "controllers-never-adopt", "--id", ",".join(SAMPLE), "-o", "json")
+        # Confined to one behaviour, the second mutant goes unnoticed.
+        names = "controllers-never-adopt,kubelet-skips-pre-stop"
+        run = self.run_it("mutants", "--name", names, "--id", SAMPLE[1], "-o", "json")
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        rows = {row["name"]: (row["killed"], row["by"]) for row in json.loads(run.stdout)["mutants"]}
+        self.assertEqual(rows, {"controllers-never-adopt": (True, [SAMPLE[1]]), "kubelet-skips-pre-stop": (False, [])})
+        [proven] = [b for b in json.loads(self.run_it("behaviours", "-o", "json").stdout)["behaviours"]
+                    if b["id"] == SAMPLE[1]]
+        self.assertFalse(proven["unproven"])
+
+    def test_a_property_kills(self):
+        run = self.run_it("mutants", "--name", "wal-skip-checksum", "-o", "json")
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         [row] = json.loads(run.stdout)["mutants"]
-        self.assertEqual((row["killed"], row["by"]), (True, [SAMPLE[1]]))
+        self.assertEqual((row["component"], row["by"]), ("store", ["properties/wal/lives"]))
+
+    def test_properties_hold_and_can_be_broken(self):
+        sound = self.run_it("properties", "--id", "properties/raft/figure-eight")
+        self.assertEqual((sound.returncode, sound.stdout.split()[:2]), (0, ["holds", "properties/raft/figure-eight"]))
+        broken = self.run_it("properties", "--id", "properties/raft/figure-eight", before=("--mutant", "raft-commit-old-term"))
+        self.assertEqual((broken.returncode, broken.stdout.split()[0]), (1, "BROKEN"))
+        self.assertEqual(self.run_it("properties", "--id", "properties/none").returncode, 2)
 
     def test_a_dry_run_claims_nothing(self):
         run = self.run_it("conform", "--dry-run")

@@ -16,7 +16,7 @@ namespace {
 
 // Yaml-cpp throws where a node is not what it is taken for; the caller catches.
 Mutant ReadMutant(const YAML::Node& item) {
-  static const std::set<std::string> known = {"name", "component", "breaks", "faults", "by", "properties"};
+  static const std::set<std::string> known = {"name", "component", "breaks", "faults", "by", "properties", "seed"};
   for (const auto& pair : item) {
     const std::string key = pair.first.as<std::string>();
     if (!known.contains(key)) throw YAML::Exception(item.Mark(), "unknown key '" + key + "'");
@@ -29,7 +29,8 @@ Mutant ReadMutant(const YAML::Node& item) {
   }
   if (item["faults"]) mutant.faults = item["faults"].as<bool>();
   if (item["by"]) mutant.by = item["by"].as<std::vector<std::string>>();
-  if (item["properties"]) mutant.properties = item["properties"].as<std::string>();
+  if (item["properties"]) mutant.properties = item["properties"].as<std::vector<std::string>>();
+  if (item["seed"]) mutant.seed = item["seed"].as<uint64_t>();
   return mutant;
 }
 

@@ -13,9 +13,10 @@ struct Mutant {
   std::string name;
   std::string component;
   std::string breaks;
-  bool faults = false;          // shows only under faults
-  std::vector<std::string> by;  // behaviours to be tried first
-  std::string properties;       // test program that kills it where no behaviour can; "" for most
+  bool faults = false;                  // shows only under faults
+  std::vector<std::string> by;          // behaviours that notice it
+  std::vector<std::string> properties;  // and properties
+  uint64_t seed = 1;                    // the first that properties try: one that is known to find it soon
 
   bool operator==(const Mutant&) const = default;
 };

@@ -45,9 +45,10 @@ TEST(Mutants, ListAndSourcesAgree) {
 }
 
 TEST(Mutants, ReadsAnEntry) {
-  const auto mutants = ParseMutants("- {name: a-b, component: raft, breaks: it, faults: true, by: [x/y/z]}");
+  const auto mutants =
+      ParseMutants("- {name: a-b, component: raft, breaks: it, faults: true, by: [x/y/z], properties: [p/q], seed: 7}");
   ASSERT_TRUE(mutants.ok()) << mutants.error().message();
-  EXPECT_EQ(*mutants, std::vector{(Mutant{"a-b", "raft", "it", true, {"x/y/z"}, ""})});
+  EXPECT_EQ(*mutants, std::vector{(Mutant{"a-b", "raft", "it", true, {"x/y/z"}, {"p/q"}, 7})});
 }
 
 TEST(Mutants, SaysWhatIsWrongWithAList) {

@@ -12,6 +12,7 @@ int RunExplain(int argc, char** argv);
 int RunGuard(int argc, char** argv);
 int RunKubelet(int argc, char** argv);
 int RunMutants(int argc, char** argv);
+int RunProperties(int argc, char** argv);
 int RunScheduler(int argc, char** argv);
 int RunStore(int argc, char** argv);
 int RunUp(int argc, char** argv);
@@ -23,6 +24,7 @@ const std::vector<Command>& Commands() {
       {"behaviours", "list the catalogued behaviours, their tests and last results", RunBehaviours},
       {"mutants", "switch on each deliberate bug and show which tests notice", RunMutants},
       {"check", "judge a recorded history: is it linearizable, and if not, why", RunCheck},
+      {"properties", "check the laws of the cores over drawn schedules", RunProperties},
       {"bench", "measure the project against its own targets", RunBench},
       {"explain", "say why the scheduler places a pod where it does", RunExplain},
       {"up", "start a cluster of local processes, until Ctrl-C", RunUp},

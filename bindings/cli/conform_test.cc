@@ -9,6 +9,7 @@
 #include "bindings/cli/kill_matrix.h"
 #include "bindings/cli/progress.h"
 #include "chaos/mutants.h"
+#include "properties/property.h"
 #include "reports/render.h"
 
 namespace kp::cli {
@@ -155,22 +156,46 @@ TEST(FaultTally, CountsTestsThatAFaultBit) {
   EXPECT_THAT(tally.Table(), HasSubstr("crashes                          2 times, in  50% of the tests"));
 }
 
-TEST(Mutants, NameBehavioursThatExist) {
+TEST(Mutants, NameTestsThatExist) {
   for (const chaos::Mutant& mutant : chaos::BuiltinMutants()) {
     for (const std::string& id : mutant.by) {
       EXPECT_TRUE(conformance::BuiltinCatalogue().entries.contains(id)) << mutant.name << ": " << id;
     }
+    for (const std::string& id : mutant.properties) {
+      EXPECT_NE(properties::FindProperty(id), nullptr) << mutant.name << ": " << id;
+    }
+    EXPECT_FALSE(mutant.by.empty() && mutant.properties.empty()) << mutant.name << " names nothing that notices it";
   }
 }
 
 TEST(KillMatrix, SurvivesItsFile) {
   KillMatrix matrix;
-  matrix.rows.push_back({"m", "raft", "breaks it", true, {"a/b/c"}, {"d/e/f"}, 7});
+  matrix.rows.push_back({"m", "raft", "breaks it", true, true, {"a/b/c"}, {"d/e/f"}, {"g/h/i"}, {"j/k/l"}, 7});
   const auto read = ParseKillMatrix(PrintKillMatrixJson(matrix));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(PrintKillMatrixJson(*read), PrintKillMatrixJson(matrix));
   EXPECT_THAT(Killers(*read), ElementsAre("a/b/c"));
   EXPECT_FALSE(ParseKillMatrix("[]").ok());
+}
+
+TEST(KillMatrix, NamesWhatNoMutantFails) {
+  KillMatrix matrix;
+  const std::vector<std::string> all = Unproven(matrix);
+  ASSERT_FALSE(all.empty());
+  matrix.rows.push_back({.name = "m", .killed = true, .by = {all[0]}});
+  EXPECT_EQ(Unproven(matrix), std::vector<std::string>(all.begin() + 1, all.end()));
+}
+
+TEST(KillMatrix, AMutantIsAsExpectedWhenAllThatIsNamedNoticesAndFaultsAreNeeded) {
+  const MutantRow good{.killed = true, .by = {"a"}};
+  EXPECT_TRUE(good.AsExpected());
+  EXPECT_FALSE(MutantRow{}.AsExpected());
+  MutantRow idle = good;
+  idle.idle = {"b"};
+  EXPECT_FALSE(idle.AsExpected());
+  MutantRow plain = good;
+  plain.without_faults = {"a"};
+  EXPECT_FALSE(plain.AsExpected());
 }
 
 }  // namespace

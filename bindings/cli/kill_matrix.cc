@@ -6,6 +6,9 @@
 #include <string_view>
 
 #include "bindings/cli/run_folder.h"
+#include "chaos/mutants.h"
+#include "conformance/behaviour.h"
+#include "conformance/catalogue.h"
 
 namespace kp::cli {
 namespace {
@@ -13,6 +16,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kFile = "runs/mutants.json";
+
+std::vector<std::string> Texts(const Json& list) { return list.get<std::vector<std::string>>(); }
 
 }  // namespace
 
@@ -24,10 +29,13 @@ std::string PrintKillMatrixJson(const KillMatrix& matrix) {
                     {"killed", row.killed},
                     {"by", row.by},
                     {"breaks", row.breaks},
+                    {"faults", row.faults},
                     {"crashed", row.crashed},
+                    {"without_faults", row.without_faults},
+                    {"idle", row.idle},
                     {"tried", row.tried}});
   }
-  return Json{{"mutants", rows}}.dump(2) + "\n";
+  return Json{{"mutants", rows}, {"unproven", Unproven(matrix)}}.dump(2) + "\n";
 }
 
 Result<KillMatrix> ParseKillMatrix(const std::string& text) {
@@ -35,9 +43,9 @@ Result<KillMatrix> ParseKillMatrix(const std::string& text) {
     KillMatrix matrix;
     const Json json = Json::parse(text);
     for (const Json& row : json.at("mutants")) {
-      matrix.rows.push_back({row.at("name"), row.at("component"), row.at("breaks"), row.at("killed"),
-                             row.at("by").get<std::vector<std::string>>(),
-                             row.at("crashed").get<std::vector<std::string>>(), row.at("tried")});
+      matrix.rows.push_back({row.at("name"), row.at("component"), row.at("breaks"), row.at("faults"), row.at("killed"),
+                             Texts(row.at("by")), Texts(row.at("crashed")), Texts(row.at("without_faults")),
+                             Texts(row.at("idle")), row.at("tried")});
     }
     return matrix;
   } catch (const Json::exception& error) {
@@ -57,8 +65,10 @@ Status SaveKillMatrix(const KillMatrix& matrix) {
   KillMatrix all = matrix;
   if (const std::optional<KillMatrix> earlier = ReadKillMatrix()) {
     for (const MutantRow& row : earlier->rows) {
-      const bool known = std::ranges::any_of(matrix.rows, [&](const MutantRow& r) { return r.name == row.name; });
-      if (!known) all.rows.push_back(row);
+      const auto is_it = [&](const auto& other) { return other.name == row.name; };
+      if (std::ranges::none_of(matrix.rows, is_it) && std::ranges::any_of(chaos::BuiltinMutants(), is_it)) {
+        all.rows.push_back(row);
+      }
     }
   }
   std::error_code ignored;  // the write says whether there is a folder
@@ -70,6 +80,18 @@ std::set<std::string> Killers(const KillMatrix& matrix) {
   std::set<std::string> killers;
   for (const MutantRow& row : matrix.rows) killers.insert(row.by.begin(), row.by.end());
   return killers;
+}
+
+std::vector<std::string> Unproven(const KillMatrix& matrix) {
+  std::set<std::string_view> tested;
+  for (const conformance::Behaviour& behaviour : conformance::RegisteredBehaviours()) tested.insert(behaviour.id);
+  const std::set<std::string> killers = Killers(matrix);
+  std::vector<std::string> unproven;
+  for (const auto& [id, entry] : conformance::BuiltinCatalogue().entries) {
+    if (entry.level == conformance::Level::kMust && tested.contains(id) && !killers.contains(id))
+      unproven.push_back(id);
+  }
+  return unproven;
 }
 
 std::vector<char*> WithLongOutput(int argc, char** argv) {

@@ -44,6 +44,7 @@ TEST(RaftSafety, HoldsInKnownScenarios) {
   EXPECT_EQ(FigureEight(), std::nullopt);
   EXPECT_EQ(UndurableLeader(), std::nullopt);
   EXPECT_EQ(DelayedShorterAppend(), std::nullopt);
+  EXPECT_EQ(PreVoteUnseatsNobody(), std::nullopt);
 }
 
 // A checker that nobody saw object proves nothing.
@@ -90,6 +91,8 @@ TEST(RaftScenarios, CatchTheirMutants) {
               "lacks committed entry");
   EXPECT_EXIT(PlayWithMutant("raft-truncate-on-every-append", DelayedShorterAppend), ::testing::ExitedWithCode(kCaught),
               "lacks committed entry");
+  EXPECT_EXIT(PlayWithMutant("raft-prevote-raises-term", PreVoteUnseatsNobody), ::testing::ExitedWithCode(kCaught),
+              "unseated the leader");
 }
 
 }  // namespace

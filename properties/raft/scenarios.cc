@@ -123,4 +123,20 @@ std::optional<std::string> DelayedShorterAppend() {
   return violation;
 }
 
+std::optional<std::string> PreVoteUnseatsNobody() {
+  constexpr Term kAny = UINT64_MAX;
+  TestCluster cluster(3, {.pre_vote = true, .check_quorum = false});
+  SafetyChecker checker(cluster);
+  std::optional<std::string> violation;
+  cluster.Elect(1);
+  cluster.Isolate(3);
+  (void)cluster.Propose(1, "a");
+  Play(cluster, checker, violation, kAny);
+  cluster.Heal();
+  cluster.node(3).Campaign();
+  Play(cluster, checker, violation, kAny);
+  if (!violation && cluster.node(1).role() != Role::kLeader) violation = "a question unseated the leader";
+  return violation;
+}
+
 }  // namespace kp::properties

@@ -17,4 +17,7 @@ std::optional<std::string> UndurableLeader();
 // A shorter append that was delayed arrives after a longer one has been acknowledged.
 std::optional<std::string> DelayedShorterAppend();
 
+// A member that could not win asks for pre-votes; the leader goes on.
+std::optional<std::string> PreVoteUnseatsNobody();
+
 }  // namespace kp::properties
