@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::api {
@@ -230,7 +231,8 @@ Value ApiStatus::ToValue() const {
   members.push_back({"metadata", continue_.empty() ? Value::EmptyObject() : Obj({{"continue", continue_}})});
   add(members, "message", message_);
   add(members, "reason", reason_);
-  if (!details.empty()) members.push_back({"details", Value::Object(std::move(details))});
+  if (!details.empty() && !KP_MUTANT("status-has-no-details"))
+    members.push_back({"details", Value::Object(std::move(details))});
   if (code_ != 0) members.push_back({"code", Value(code_)});
   return Value::Object(std::move(members));
 }

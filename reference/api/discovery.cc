@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/base/mutant.h"
+
 namespace kp::api {
 namespace {
 
@@ -149,11 +151,12 @@ std::optional<Value> ApiGroupDocument(const Registry& registry, std::string_view
 }
 
 std::optional<Value> ApiResourceListDocument(const Registry& registry, const GroupVersion& group_version) {
+  const bool bare = KP_MUTANT("discovery-hides-subresources");
   std::vector<Value> resources;
   for (const Kind* kind : Resources(registry, group_version)) {
     resources.push_back(LegacyResource(*kind));
     for (const Subresource* subresource : SortedSubresources(*kind)) {
-      resources.push_back(LegacySubresource(*kind, *subresource));
+      if (!bare) resources.push_back(LegacySubresource(*kind, *subresource));
     }
   }
   if (resources.empty()) return std::nullopt;

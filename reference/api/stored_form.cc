@@ -1,6 +1,7 @@
 #include "reference/api/stored_form.h"
 
 #include "reference/base/check.h"
+#include "reference/base/mutant.h"
 
 namespace kp::api {
 namespace {
@@ -10,7 +11,7 @@ enum class Direction { kToStored, kFromStored };
 Value Renamed(const Kind& kind, const Value& object, const GroupVersionKind& gvk, Direction direction) {
   Value result = object;
   for (const Field* field : kind.message->json_fields()) {
-    if (field->stored_name.empty()) continue;
+    if (field->stored_name.empty() || KP_MUTANT("event-has-one-form")) continue;
     bool to_stored = direction == Direction::kToStored;
     const std::string& from = to_stored ? field->name : field->stored_name;
     if (!object.Has(from)) continue;

@@ -56,6 +56,7 @@ ApiResult<FieldValidation> FieldValidationOf(const transport::HttpRequest& reque
 
 ApiResult<Value> ReadDocument(std::string_view media_type, std::string_view body) {
   Result<Value> parsed = IsYaml(media_type) ? api::ParseYaml(body) : api::ParseJson(body);
+  if (!parsed.ok() && KP_MUTANT("apiserver-broken-patch-is-empty")) return Value::EmptyObject();
   if (!parsed.ok())
     return ApiStatus::BadRequest("the body of the request cannot be read: " + parsed.status().message());
   return *parsed;
@@ -72,7 +73,9 @@ ApiResult<Value> CheckDecoded(Call& call, const api::Kind& kind, const Value& ob
   if (!strict.empty() && validation == FieldValidation::kStrict && !KP_MUTANT("apiserver-strict-is-lax")) {
     return ApiStatus::BadRequest(CannotBeHandled(kind, "strict decoding error: " + Join(strict, ", ")));
   }
-  if (validation == FieldValidation::kWarn && !KP_MUTANT("apiserver-drops-fields-silently")) {
+  const bool warns = validation == FieldValidation::kWarn ||
+                     (validation == FieldValidation::kIgnore && KP_MUTANT("apiserver-warns-all-the-same"));
+  if (warns && !KP_MUTANT("apiserver-drops-fields-silently")) {
     call.warnings.insert(call.warnings.end(), strict.begin(), strict.end());
   }
   return canonical;
@@ -90,12 +93,13 @@ ApiResult<Value> ParseBody(const Call& call, const api::Registry& registry, cons
     if (parsed.status().code() == Code::kUnimplemented) return ApiStatus::UnsupportedMediaType(AcceptedBodyTypes());
   } else if (IsYaml(type)) {
     parsed = api::ParseYaml(body, {.duplicate_keys = &duplicates});
-  } else if (type.empty() || type == "application/json") {
+  } else if (type.empty() || type == "application/json" || KP_MUTANT("apiserver-guesses-body-type")) {
     parsed = api::ParseJson(body, {.duplicate_keys = &duplicates});
   } else {
     return ApiStatus::UnsupportedMediaType(AcceptedBodyTypes());
   }
   if (parsed.ok() && parsed->is_object()) return *parsed;
+  if (KP_MUTANT("apiserver-broken-body-is-empty")) return Value::EmptyObject();
   const std::string why = parsed.ok() ? "the body is no object" : parsed.status().message();
   return ApiStatus::BadRequest(CannotBeHandled(kind, why));
 }

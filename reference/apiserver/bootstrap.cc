@@ -3,6 +3,7 @@
 #include "reference/apiserver/bootstrap_roles.h"
 #include "reference/apiserver/metadata_rules.h"
 #include "reference/apiserver/object_write.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -99,7 +100,7 @@ void Bootstrap::Start(runtime::Task done) {
     const Value service = KubernetesService(options_);
     WatchForDeletion(service);
     objects.push_back(service);
-    if (!options_.advertise_address.empty()) {
+    if (!options_.advertise_address.empty() && !KP_MUTANT("bootstrap-publishes-no-endpoints")) {
       objects.push_back(KubernetesEndpoints(options_));
       objects.push_back(KubernetesSlice(options_));
     }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "reference/apiserver/rbac_policy.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -140,6 +141,9 @@ Value Metadata(std::string_view name) {
 Value ToValue(const Role& role) {
   std::vector<Value> rules;
   for (std::string_view rule : role.rules) rules.push_back(Rule(rule).ToValue());
+  if (role.name == "view" && KP_MUTANT("bootstrap-viewers-read-secrets")) {
+    rules.push_back(Rule("get,list,watch @ core @ secrets").ToValue());
+  }
   return api::Obj({{"apiVersion", "rbac.authorization.k8s.io/v1"},
                    {"kind", "ClusterRole"},
                    {"metadata", Metadata(role.name)},

@@ -42,7 +42,7 @@ void AnswerTagged(Call& call, transport::Headers headers, const std::string& eta
 
 Value VersionInfo() {
   return api::Obj({{"major", "1"},
-                   {"minor", "32"},
+                   {"minor", KP_MUTANT("version-contradicts-itself") ? "23" : "32"},
                    {"gitVersion", "v1.32.0+kubeproof"},
                    {"gitCommit", "0000000000000000000000000000000000000000"},
                    {"gitTreeState", "clean"},

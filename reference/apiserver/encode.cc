@@ -65,7 +65,8 @@ std::string EncodeEvent(Syntax syntax, std::string_view type, const Value& objec
   api::AppendJson(json, object);
   json += "}";
   // https://html.spec.whatwg.org/multipage/server-sent-events.html: JSON has no raw line breaks.
-  return syntax == Syntax::kEventStream ? "data: " + json + "\n\n" : json + "\n";
+  return syntax == Syntax::kEventStream && !KP_MUTANT("watch-events-are-plain-lines") ? "data: " + json + "\n\n"
+                                                                                      : json + "\n";
 }
 
 }  // namespace kp::apiserver

@@ -55,7 +55,7 @@ std::optional<MediaForm> NegotiateObject(std::string_view accept, bool watch) {
     MediaForm form;
     if (range.type == "application/yaml" || range.type == "application/x-yaml" || range.type == "text/yaml") {
       if (watch) continue;
-      form.syntax = Syntax::kYaml;
+      if (!KP_MUTANT("apiserver-answers-no-yaml")) form.syntax = Syntax::kYaml;
     } else if (range.type != "application/json" && range.type != "*/*" && range.type != "application/*" &&
                !KP_MUTANT("apiserver-answers-json-to-all")) {
       continue;

@@ -35,6 +35,7 @@ bool ResourceMatches(const std::vector<std::string>& resources, const Attributes
       attributes.subresource.empty() ? attributes.resource : attributes.resource + "/" + attributes.subresource;
   for (const std::string& resource : resources) {
     if (resource == "*" || resource == combined) return true;
+    if (resource == attributes.resource && KP_MUTANT("rbac-resource-grants-its-subresources")) return true;
     if (!attributes.subresource.empty() && resource == "*/" + attributes.subresource) return true;
   }
   return false;
@@ -42,7 +43,7 @@ bool ResourceMatches(const std::vector<std::string>& resources, const Attributes
 
 bool PathMatches(const std::vector<std::string>& paths, std::string_view path) {
   for (const std::string& pattern : paths) {
-    if (pattern == "*" || pattern == path) return true;
+    if (pattern == "*" || pattern == path || KP_MUTANT("rbac-one-path-is-all-paths")) return true;
     // Only a trailing star is a wildcard.
     if (pattern.ends_with('*') && path.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1)))
       return true;
@@ -121,6 +122,7 @@ PolicyRules RulesFromValue(const Value& rules) {
 
 bool Subject::Matches(const User& user) const {
   if (kind == "User") return user.name == name;
+  if (kind == "Group" && !name.starts_with("system:") && KP_MUTANT("rbac-ignores-groups")) return false;
   if (kind == "Group") return user.InGroup(name);
   if (kind == "ServiceAccount") return user.name == std::string(kServiceAccountPrefix) + ns + ":" + name;
   return false;
@@ -144,6 +146,7 @@ void RbacPolicy::Put(const Value& object) {
 
 void RbacPolicy::Remove(std::string_view kind, std::string_view ns, std::string_view name) {
   const NamespacedName key{ns, name};
+  if (KP_MUTANT("rbac-never-revokes")) return;
   if (kind == "Role" || kind == "ClusterRole") {
     roles_.erase(key);
   } else {
@@ -162,13 +165,17 @@ void RbacPolicy::Clear(std::string_view kind) {
 }
 
 const PolicyRules* RbacPolicy::FindRole(const RoleReference& role, std::string_view ns) const {
-  const auto it = roles_.find({role.kind == "ClusterRole" ? std::string() : std::string(ns), role.name});
+  const bool cluster =
+      role.kind == "ClusterRole" && (ns.empty() || !KP_MUTANT("rbac-role-binding-finds-no-cluster-role"));
+  const auto it = roles_.find({cluster ? std::string() : std::string(ns), role.name});
   return it == roles_.end() ? nullptr : &it->second;
 }
 
 Verdict RbacPolicy::Authorize(const Attributes& attributes) const {
   if (attributes.user.InGroup(kMastersGroup) || KP_MUTANT("apiserver-allow-all-authorizer")) return {.allowed = true};
+  const bool system = attributes.user.name.starts_with("system:");
   const auto granted = [&](const Binding& binding, std::string_view ns) {
+    if (ns.empty() && !system && KP_MUTANT("rbac-cluster-bindings-grant-nothing")) return false;
     const auto matches = [&](const Subject& subject) { return subject.Matches(attributes.user); };
     if (std::none_of(binding.subjects.begin(), binding.subjects.end(), matches)) return false;
     const PolicyRules* rules = FindRole(binding.role, ns);
@@ -178,6 +185,9 @@ Verdict RbacPolicy::Authorize(const Attributes& attributes) const {
   std::vector<std::string> scopes = {""};
   // Paths are granted cluster-wide only.
   if (attributes.is_resource && !attributes.ns.empty()) scopes.push_back(attributes.ns);
+  if (KP_MUTANT("rbac-role-grants-everywhere")) {
+    for (const auto& [key, binding] : bindings_) scopes.push_back(key.first);
+  }
   for (const std::string& scope : scopes) {
     for (auto it = bindings_.lower_bound({scope, ""}); it != bindings_.end() && it->first.first == scope; ++it) {
       if (!granted(it->second, scope)) continue;

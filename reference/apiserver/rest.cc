@@ -3,6 +3,7 @@
 #include "reference/api/stored_form.h"
 #include "reference/apiserver/encode.h"
 #include "reference/apiserver/stored_object.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -78,7 +79,8 @@ bool IsNowhere(const api::Kind& kind, const RequestInfo& info) {
 void Rest::Serve(const SharedCall& call) {
   const RequestInfo& info = call->info;
   const api::Kind& kind = *call->kind;
-  const ApiStatus not_allowed = ApiStatus::MethodNotAllowed(kind.gvk.group, kind.plural, info.verb);
+  ApiStatus not_allowed = ApiStatus::MethodNotAllowed(kind.gvk.group, kind.plural, info.verb);
+  if (KP_MUTANT("apiserver-wrong-method-is-404")) not_allowed = ApiStatus::PathNotFound();
   if (IsNowhere(kind, info)) return call->Answer(ApiStatus::PathNotFound());
   if (!IsRouted(kind, info)) return call->Answer(not_allowed);
   if (ServeSubresource(call)) return;
@@ -108,7 +110,8 @@ void Rest::Get(const SharedCall& call) {
 }
 
 void Rest::List(const SharedCall& call) {
-  ApiResult<Selection> selection = Selection::Parse(*call->kind, call->info.ns, call->request);
+  const std::string ns = KP_MUTANT("apiserver-lists-every-namespace") ? "" : call->info.ns;
+  ApiResult<Selection> selection = Selection::Parse(*call->kind, ns, call->request);
   if (!selection.ok()) return call->Answer(selection.error());
   ApiResult<ListOptions> options = ListOptions::Parse(call->request);
   if (!options.ok()) return call->Answer(options.error());

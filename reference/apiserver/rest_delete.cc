@@ -28,7 +28,8 @@ void Rest::Delete(const SharedCall& call) {
   };
   const auto answer = [this, call](const ApiResult<Outcome>& outcome) {
     if (!outcome.ok()) return call->Answer(outcome.error());
-    if (outcome->deleted) return call->Answer(Deleted(*call->kind, outcome->object));
+    if (outcome->deleted && !KP_MUTANT("apiserver-delete-answers-the-object"))
+      return call->Answer(Deleted(*call->kind, outcome->object));
     call->AnswerObject(200, *call->kind, outcome->object, env_.Wall());
   };
   call->force_dry_run = options->dry_run;

@@ -2,6 +2,7 @@
 #include "reference/apiserver/authn.h"
 #include "reference/apiserver/authz.h"
 #include "reference/apiserver/rest.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -17,7 +18,7 @@ Value StringArray(const std::vector<std::string>& strings) {
 
 Value UserInfo(const User& user) {
   Value out = api::Obj({{"username", user.name}, {"groups", StringArray(user.groups)}});
-  if (!user.uid.empty()) out = out.With("uid", user.uid);
+  if (!user.uid.empty() && !KP_MUTANT("review-tells-no-uid")) out = out.With("uid", user.uid);
   for (const auto& [key, values] : user.extra) out = out.With({"extra", key}, StringArray(values));
   return out;
 }
@@ -95,7 +96,7 @@ void Rest::Review(const SharedCall& call) {
   if (!causes.empty()) return call->Answer(ApiStatus::Invalid(kind.gvk.group, name, "", std::move(causes)));
   const User user = name == "SelfSubjectAccessReview" ? call->user : UserOf(spec);
   const Verdict verdict = authorizer_.Authorize(Asked(user, spec));
-  Value status = api::Obj({{"allowed", verdict.allowed}});
+  Value status = api::Obj({{"allowed", verdict.allowed || KP_MUTANT("review-always-says-yes")}});
   if (!verdict.reason.empty()) status = status.With("reason", verdict.reason);
   answer(std::move(status));
 }

@@ -43,6 +43,9 @@ void Rest::Watch(const SharedCall& call) {
   if (!call->info.name.empty()) {
     selection->fields = *api::FieldSelector::Parse("metadata.name=" + call->info.name);
   }
+  if (http.Query("fieldSelector").starts_with("metadata.name=") && KP_MUTANT("watch-of-one-shows-all")) {
+    selection->fields = {};
+  }
   if (ApiStatus status = CheckInitialEvents(http); !status.ok()) return call->Answer(status);
   ApiResult<int64_t> revision = ParseResourceVersion(http.Query("resourceVersion"));
   if (!revision.ok()) return call->Answer(revision.error());

@@ -19,7 +19,7 @@ std::string_view FieldOf(const api::Kind& kind, const Value& object, std::string
   if (label == "metadata.name") return object["metadata"]["name"].AsString();
   if (label == "metadata.namespace") return object["metadata"]["namespace"].AsString();
   for (const api::SelectableField& field : kind.selectable) {
-    if (field.label != label) continue;
+    if (field.label != label || (kind.gvk.kind == "Event" && KP_MUTANT("event-fields-select-nothing"))) continue;
     const Value& value = api::AtDottedPath(object, field.path);
     if (field.is_bool) return value.AsBool() ? "true" : "false";
     return value.AsString();

@@ -10,6 +10,7 @@
 #include "reference/apiserver/metrics.h"
 #include "reference/apiserver/policy_cache.h"
 #include "reference/apiserver/rest.h"
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::apiserver {
@@ -65,7 +66,10 @@ class ServerImpl : public Server {
 
   Status Listen(runtime::Task on_ready) override {
     auto http = transport::HttpServer::Create(
-        env_, {.tls = options_.tls, .max_body = kMaxBody, .refusal = Refusal},
+        env_,
+        {.tls = options_.tls,
+         .max_body = KP_MUTANT("apiserver-takes-bodies-of-any-size") ? 100 * kMaxBody : kMaxBody,
+         .refusal = Refusal},
         alive_.Wrap([this](transport::HttpRequest request, std::shared_ptr<transport::HttpResponder> responder) {
           Handle(std::move(request), std::move(responder));
         }));
@@ -144,7 +148,8 @@ class ServerImpl : public Server {
     if (call->info.path == "/metrics") {
       return call->AnswerText(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Text(storage_));
     }
-    call->AnswerText(404, "text/plain; charset=utf-8", "404 page not found\n");
+    const int code = KP_MUTANT("apiserver-serves-every-path") ? 200 : 404;
+    call->AnswerText(code, "text/plain; charset=utf-8", "404 page not found\n");
   }
 
   void AddHealthChecks() {

@@ -4,6 +4,7 @@
 
 #include "reference/apiserver/kinds/service_fields.h"
 #include "reference/apiserver/storage.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -113,7 +114,7 @@ void ServiceAddresses::AssignIp(const std::shared_ptr<Work>& work) {
   const auto cause = [asked](const std::string& why) {
     return api::InvalidCause("spec.clusterIPs", api::Arr({asked}), "failed to allocate IP " + asked + ": " + why);
   };
-  if (!asked.empty() && !number) {
+  if (!asked.empty() && !number && !KP_MUTANT("service-takes-any-address")) {
     const Status outside(Code::kOutOfRange, "the provided IP is not in the valid range");
     return Fail(work, outside, cause(outside.message()));
   }

@@ -93,6 +93,7 @@ void WatchCache::OnListed(const client::EtcdRangeResult& listed) {
 void WatchCache::OpenWatch() {
   int64_t start = revision_ + 1;
   if (KP_MUTANT("apiserver-watch-drops-event-on-resync")) start = 0;
+  if (!history_.empty() && KP_MUTANT("watch-cache-skips-what-it-missed")) start = 0;
   watch_ = store_.Watch({.key = options_.prefix,
                          .range_end = StoragePrefixEnd(options_.prefix),
                          .start_revision = start,

@@ -37,7 +37,8 @@ void WatchStream::Start() {
   responder_->OnClosed(alive_.Wrap([this] { End(); }));
   responder_->Start(200, {{"content-type", request_.form.ContentType()}, {"cache-control", "no-cache, private"}});
   if (!cache_.CanResume(request_.revision)) {
-    Send("ERROR", api::ApiStatus::TooOldResourceVersion(request_.revision, cache_.revision()).ToValue());
+    if (!KP_MUTANT("watch-ends-without-a-word"))
+      Send("ERROR", api::ApiStatus::TooOldResourceVersion(request_.revision, cache_.revision()).ToValue());
     return End();
   }
   cache_.Subscribe(this);

@@ -40,13 +40,15 @@ DeploymentRollout::DeploymentRollout(const Value& deployment, std::vector<Value>
 std::vector<Value> DeploymentRollout::OldSets() const {
   std::vector<Value> old;
   for (const Value& set : sets_) {
+    bool unfinished = set.At({"status", "availableReplicas"}).AsInt() < SpecReplicas(set);
+    if (unfinished && KP_MUTANT("deployment-leaves-unfinished-sets")) continue;
     if (NameOf(set) != NameOf(new_set_) || new_set_.is_null()) old.push_back(set);
   }
   return old;
 }
 
 void DeploymentRollout::Run() {
-  bool paused = deployment_.At({"spec", "paused"}).AsBool();
+  bool paused = deployment_.At({"spec", "paused"}).AsBool() && !KP_MUTANT("deployment-ignores-pause");
   if (paused || IsScaling()) {
     if (SyncRevisions(false)) ScaleProportionally();
     if (paused && plan_.writes.empty()) CleanUpHistory();
@@ -63,6 +65,7 @@ void DeploymentRollout::Run() {
 bool DeploymentRollout::SyncRevisions(bool may_create) {
   int64_t newest_old = 0;
   for (const Value& set : OldSets()) newest_old = std::max(newest_old, RevisionOf(set));
+  if (KP_MUTANT("deployment-counts-no-revisions")) newest_old = 0;
   if (new_set_.is_null()) {
     if (!may_create) return true;
     CreateNewSet(newest_old + 1);
@@ -112,9 +115,11 @@ Value DeploymentRollout::NewSet(int64_t revision) const {
   std::string hash = TemplateHash(tmpl, collisions);
   int64_t replicas = NewSetReplicas(deployment_, sets_, Value());
   int64_t most = SpecReplicas(deployment_) + BoundsOf(deployment_).max_surge;
-  Value spec = Obj({{"replicas", replicas},
-                    {"selector", deployment_.At({"spec", "selector"}).With({"matchLabels", kTemplateHash}, hash)},
-                    {"template", tmpl.With({"metadata", "labels", kTemplateHash}, hash)}});
+  Value spec = Obj(
+      {{"replicas", replicas},
+       {"selector", deployment_.At({"spec", "selector"}).With({"matchLabels", kTemplateHash}, hash)},
+       {"template",
+        KP_MUTANT("deployment-pods-lack-the-hash") ? tmpl : tmpl.With({"metadata", "labels", kTemplateHash}, hash)}});
   if (deployment_["spec"].Has("minReadySeconds")) {
     spec = spec.With("minReadySeconds", deployment_["spec"]["minReadySeconds"]);
   }
@@ -154,9 +159,12 @@ void DeploymentRollout::SetReplicas(const Value& set, int64_t replicas) {
   Value scaled = set.With({"spec", "replicas"}, replicas)
                      .With({"metadata", "annotations", kDesiredReplicas}, std::to_string(SpecReplicas(deployment_)))
                      .With({"metadata", "annotations", kMaxReplicas}, std::to_string(most));
+  if (KP_MUTANT("deployment-scaling-is-a-revision") && IsScaling()) {
+    scaled = scaled.With({"metadata", "annotations", kRevision}, std::to_string(RevisionOf(set) + 1));
+  }
   if (scaled == set) return;
   Write write = Write::Update({kReplicaSets, NsOf(set), NameOf(set), ""}, scaled);
-  if (before != replicas) {
+  if (before != replicas && !KP_MUTANT("deployment-scales-in-silence")) {
     std::string direction = before < replicas ? "up" : "down";
     write.event = EventNote{deployment_, "Normal", "ScalingReplicaSet",
                             "Scaled " + direction + " replica set " + NameOf(set) + " from " + std::to_string(before) +
@@ -235,7 +243,7 @@ bool DeploymentRollout::ScaleUpNew() {
 
 bool DeploymentRollout::ScaleDownOld() {
   std::vector<Value> old = OldSets();
-  if (SumSpecReplicas(old) == 0) return false;
+  if (SumSpecReplicas(old) == 0 || KP_MUTANT("deployment-keeps-the-old-pods")) return false;
   int64_t least = SpecReplicas(deployment_) - BoundsOf(deployment_).max_unavailable;
   int64_t new_unavailable = SpecReplicas(new_set_) - new_set_.At({"status", "availableReplicas"}).AsInt();
   int64_t budget = SumSpecReplicas(sets_) - least - new_unavailable;
@@ -285,7 +293,7 @@ void DeploymentRollout::Recreate() {
 }
 
 void DeploymentRollout::CleanUpHistory() {
-  if (!deployment_["spec"].Has("revisionHistoryLimit")) return;
+  if (!deployment_["spec"].Has("revisionHistoryLimit") || KP_MUTANT("deployment-keeps-all-history")) return;
   int64_t limit = deployment_["spec"]["revisionHistoryLimit"].AsInt();
   std::vector<Value> old = OldSets();
   std::erase_if(old, [](const Value& set) { return IsTerminating(set); });

@@ -48,6 +48,7 @@ Value FindNewSet(const Value& deployment, const std::vector<Value>& sets) {
   std::vector<Value> sorted = sets;
   SortByAge(sorted);
   for (const Value& set : sorted) {
+    if (SpecReplicas(set) == 0 && SpecReplicas(deployment) > 0 && KP_MUTANT("deployment-forgets-old-sets")) continue;
     if (SameTemplate(set.At({"spec", "template"}), deployment.At({"spec", "template"}))) return set;
   }
   return Value();

@@ -111,7 +111,7 @@ Value WithProgress(const Value& deployment, const Value& status, const Value& ne
 
 Value WithAvailability(const Value& deployment, const Value& status, const Value& conditions, WallTime now) {
   int64_t least = SpecReplicas(deployment) - BoundsOf(deployment).max_unavailable;
-  if (status["availableReplicas"].AsInt() >= least) {
+  if (status["availableReplicas"].AsInt() >= least || KP_MUTANT("deployment-is-always-available")) {
     return Put(conditions, DeploymentCondition("Available", "True", "MinimumReplicasAvailable",
                                                "Deployment has minimum availability.", now));
   }
@@ -122,6 +122,7 @@ Value WithAvailability(const Value& deployment, const Value& status, const Value
 }  // namespace
 
 bool IsComplete(const Value& deployment, const Value& status) {
+  if (KP_MUTANT("deployment-is-never-complete")) return false;
   int64_t wanted = SpecReplicas(deployment);
   Counts counts = CountsOf(status);
   return counts.updated == wanted && counts.replicas == wanted && counts.available == wanted &&

@@ -86,6 +86,10 @@ Owners Classify(const View& view, const Value& object) {
       continue;
     }
     std::string owner_ns = resource->namespaced ? ns : "";
+    if (view.Find(reference["uid"].str()) != nullptr && KP_MUTANT("gc-owner-in-any-namespace")) {
+      owners.solid = true;
+      continue;
+    }
     const Value& owner = view.Get(*resource, owner_ns, reference["name"].AsString());
     const bool same = UidOf(owner) == reference["uid"].AsString() || KP_MUTANT("gc-owner-by-name-only");
     if (same && !owner.is_null()) {
@@ -169,6 +173,7 @@ class GarbageCollector : public Controller {
       if (owners.solid) continue;
       plan.writes.push_back(DeleteIt(dependent.resource, dependent.object, client::Propagation::kForeground));
     }
+    if (!DependentsOf(view, UidOf(object)).empty() && KP_MUTANT("gc-foreground-waits-for-all")) blocked = true;
     bool done = !blocked || KP_MUTANT("gc-foreground-does-not-wait");
     if (done) plan.writes.push_back(RemoveFinalizer(resource, object, kForeground));
     return plan;

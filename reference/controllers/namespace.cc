@@ -75,10 +75,10 @@ class NamespaceController : public Controller {
         ++remains.by_kind[collected.resource.plural + "." + collected.resource.group];
         sweep |= !IsTerminating(object);
         for (const Value& finalizer : object.At({"metadata", "finalizers"}).items()) {
-          ++remains.by_finalizer[finalizer.str()];
+          if (!KP_MUTANT("namespace-names-no-finalizer")) ++remains.by_finalizer[finalizer.str()];
         }
       }
-      if (sweep) plan.writes.push_back(Sweep(collected.resource, name));
+      if (sweep && !KP_MUTANT("namespace-is-never-swept")) plan.writes.push_back(Sweep(collected.resource, name));
     }
     bool swept = !ConditionOf(ns, "NamespaceContentRemaining").is_null();
     if (!swept) plan.writes.push_back(Sweep(client::kEvents, name));
@@ -135,6 +135,8 @@ class NamespaceGift : public Controller {
       keys.insert(meta["name"].str());
     } else if (meta["name"] == object_.At({"metadata", "name"}) && !KP_MUTANT("namespace-gift-not-restored")) {
       keys.insert(meta["namespace"].str());
+    } else if (KP_MUTANT("serviceaccount-gets-a-secret")) {
+      keys.insert(meta["namespace"].str());
     }
   }
 
@@ -143,6 +145,19 @@ class NamespaceGift : public Controller {
     const Value& home = view.Get(kNamespaces, ns);
     if (home.is_null() || IsTerminating(home)) return plan;
     Value wanted = object_.With({"metadata", "namespace"}, ns);
+    if (resource_ == client::kServiceAccounts && KP_MUTANT("serviceaccount-gets-a-secret")) {
+      // As upstream did until 1.23.
+      for (const Value& account : view.List(resource_, ns)) {
+        const Value meta =
+            Obj({{"name", account["metadata"]["name"].str() + "-token"},
+                 {"annotations", Obj({{"kubernetes.io/service-account.name", account["metadata"]["name"]}})}});
+        plan.writes.push_back(
+            Write::Create({client::kSecrets, ns, "", ""}, Obj({{"apiVersion", "v1"},
+                                                               {"kind", "Secret"},
+                                                               {"metadata", meta},
+                                                               {"type", "kubernetes.io/service-account-token"}})));
+      }
+    }
     const Value& have = view.Get(resource_, ns, object_.At({"metadata", "name"}).AsString());
     if (have.is_null()) {
       plan.writes.push_back(Write::Create({resource_, ns, "", ""}, wanted));

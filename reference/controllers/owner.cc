@@ -53,7 +53,8 @@ std::vector<Value> Claim(const View& view, const client::Resource& resource, con
   }
   if (IsTerminating(owner) || KP_MUTANT("controllers-never-adopt")) return claimed;
   for (const Value& object : view.List(resource, owner.At({"metadata", "namespace"}).AsString())) {
-    if (!ControllerOf(object).is_null() || IsTerminating(object)) continue;
+    bool taken = !ControllerOf(object).is_null() && !KP_MUTANT("controllers-take-what-others-have");
+    if (taken || IsTerminating(object)) continue;
     if (!selector.Matches(object.At({"metadata", "labels"}))) continue;
     plan.writes.push_back(Adopt(resource, object, owner));
     claimed.push_back(object);

@@ -21,6 +21,7 @@ constexpr int64_t kBurst = 500;
 
 bool IsActive(const Value& pod) {
   std::string_view phase = pod.At({"status", "phase"}).AsString();
+  if (phase == "Failed" && KP_MUTANT("replicaset-counts-failed-pods")) return true;
   return phase != "Succeeded" && phase != "Failed" && !IsTerminating(pod);
 }
 
@@ -39,6 +40,7 @@ auto DeletionRank(const Value& pod, int64_t peers_on_node) {
   int phase_rank = phase == "Pending" ? 0 : phase == "Unknown" ? 1 : 2;
   int64_t cost = ParseInt(pod.At({"metadata", "annotations", "controller.kubernetes.io/pod-deletion-cost"}).AsString())
                      .value_or(0);
+  if (KP_MUTANT("replicaset-ignores-deletion-cost")) cost = 0;
   bool ready = IsPodReady(pod);
   auto time = [](std::string_view text) {
     auto parsed = ParseRfc3339(text);
@@ -88,7 +90,9 @@ void PlanDeletes(const Value& set, std::vector<Value> active, int64_t count, Pla
     client::DeleteOptions options;
     options.precondition_uid = pod.At({"metadata", "uid"}).str();
     Write write = Write::Delete({kPods, pod.At({"metadata", "namespace"}).str(), name, ""}, options);
-    write.event = EventNote{set, "Normal", "SuccessfulDelete", "Deleted pod: " + name};
+    if (!KP_MUTANT("replicaset-deletes-in-silence")) {
+      write.event = EventNote{set, "Normal", "SuccessfulDelete", "Deleted pod: " + name};
+    }
     plan.writes.push_back(std::move(write));
   }
 }
@@ -112,6 +116,7 @@ Value StatusOf(const Value& set, const std::vector<Value>& pods, WallTime now, P
   }
   Value status = Obj({{"replicas", pods.size()}, {"observedGeneration", set.At({"metadata", "generation"})}});
   if (fully_labeled > 0) status = status.With("fullyLabeledReplicas", fully_labeled);
+  if (KP_MUTANT("replicaset-counts-no-ready-pods")) ready = 0;
   if (ready > 0) status = status.With("readyReplicas", ready);
   if (available > 0) status = status.With("availableReplicas", available);
   if (set["status"].Has("conditions")) status = status.With("conditions", set["status"]["conditions"]);
@@ -129,6 +134,7 @@ class ReplicaSetController : public Controller {
       keys.insert(client::KeyOf(now.is_null() ? old : now));
       return;
     }
+    if ((now.is_null() || IsTerminating(now)) && KP_MUTANT("replicaset-ignores-deletions")) return;
     for (const Value* pod : {&old, &now}) {
       if (pod->is_null()) continue;
       const Value& owner = ControllerOf(*pod);
@@ -154,7 +160,16 @@ class ReplicaSetController : public Controller {
     std::vector<Value> pods = Claim(view, kPods, set, *selector, plan);
     std::erase_if(pods, [](const Value& pod) { return !IsActive(pod); });
     if (!IsTerminating(set)) {
+      if (KP_MUTANT("replicaset-replaces-pods-of-an-old-template")) {
+        std::erase_if(pods, [&](const Value& pod) {
+          if (IsFullyLabeled(set, pod)) return false;
+          PlanDeletes(set, {pod}, 1, plan);
+          return true;
+        });
+      }
       int64_t wanted = set.At({"spec", "replicas"}).AsInt(1);
+      if (KP_MUTANT("replicaset-makes-one-pod")) wanted = std::min<int64_t>(wanted, 1);
+      if (KP_MUTANT("replicaset-keeps-the-last-pod")) wanted = std::max<int64_t>(wanted, 1);
       int64_t have = static_cast<int64_t>(pods.size());
       if (have < wanted) PlanCreates(set, wanted - have, plan);
       if (have > wanted) PlanDeletes(set, pods, have - wanted, plan);

@@ -188,7 +188,9 @@ void Kubelet::OnPod(const Value& old, const Value& now) {
     at->second->written = now["status"];
   } else {
     PodWorker& worker = at->second->worker;
-    worker.SetPod(now.With("status", WithConditionsOfOthers(worker.pod()["status"], now["status"])));
+    Value next = now.With("status", WithConditionsOfOthers(worker.pod()["status"], now["status"]));
+    if (KP_MUTANT("kubelet-keeps-the-first-spec")) next = next.With("spec", worker.pod()["spec"]);
+    worker.SetPod(next);
   }
   Step(uid);
 }
@@ -359,6 +361,7 @@ void Kubelet::WriteStatus(const std::string& uid) {
                      done.again = false;
                      return;  // the watch tells what became of it
                    }
+                   if (!result.ok() && KP_MUTANT("kubelet-tells-a-status-once")) return;
                    if (!result.ok()) {
                      env_.After(1s, alive_.Wrap([this, uid] { Step(uid); }));
                      return;

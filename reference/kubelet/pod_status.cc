@@ -66,7 +66,8 @@ Value ContainerStatus(const PodWorker& worker, const Value& spec, bool initializ
                       {"lastState", Value::EmptyObject()}});
   if (!state.id.empty()) status = status.With("containerID", "simulated://" + state.id);
   const std::optional<Termination>& last = now.Has("waiting") && state.exit ? state.exit : state.last;
-  if (last) status = status.With("lastState", Obj({{"terminated", TerminatedValue(*last)}}));
+  if (last && !KP_MUTANT("kubelet-forgets-the-former-run"))
+    status = status.With("lastState", Obj({{"terminated", TerminatedValue(*last)}}));
   return status;
 }
 
@@ -116,10 +117,12 @@ std::string PhaseOf(const PodWorker& worker, Init init) {
   if (before == "Succeeded" || before == "Failed") return before;
   if (!worker.state().final_reason.empty()) return "Failed";
   std::string_view policy = worker.pod().At({"spec", "restartPolicy"}).AsString("Always");
-  if (init == Init::kFailed) return "Failed";
+  if (init == Init::kFailed && !KP_MUTANT("kubelet-failed-init-is-pending")) return "Failed";
   if (init == Init::kPending) return "Pending";
   Tally tally = Count(worker);
   if (tally.waiting > 0) return "Pending";
+  if (tally.stopped > tally.succeeded && policy == "Never" && KP_MUTANT("kubelet-fails-with-the-first"))
+    return "Failed";
   if (tally.running > 0) return "Running";
   if (tally.stopped == 0) return "Pending";
   bool ended = worker.IsTerminal() || worker.IsTerminating();
@@ -228,7 +231,7 @@ Value PodStatusOf(const PodWorker& worker, const std::string& node_ip, WallTime 
   conditions.Put("Initialized", Initialized(worker, init, phase));
   conditions.Put("Ready", Ready(worker, containers));
   conditions.Put("ContainersReady", containers);
-  conditions.Put("PodScheduled", {true, "", ""});
+  if (!KP_MUTANT("kubelet-does-not-tell-that-it-has-the-pod")) conditions.Put("PodScheduled", {true, "", ""});
   Value status = pod["status"].With("phase", phase).With("conditions", conditions.All());
   status = status.With("hostIP", host_ip).With("hostIPs", api::Arr({Obj({{"ip", host_ip}})}));
   if (!state.ip.empty()) {

@@ -170,7 +170,8 @@ bool PodWorker::InitDone(Turn& turn) {
   for (const Value& spec : pod_["spec"]["initContainers"].items()) {
     ContainerState& state = state_.containers.at(spec["name"].str());
     bool done = IsSidecar(spec) ? state.phase == Phase::kRunning && state.started
-                                : state.phase == Phase::kExited && state.exit->exit_code == 0;
+                                : state.phase == Phase::kExited &&
+                                      (state.exit->exit_code == 0 || KP_MUTANT("kubelet-goes-on-after-a-failed-init"));
     if (KP_MUTANT("kubelet-starts-before-init")) done = true;
     if (!done || IsSidecar(spec)) Drive(spec, turn);
     if (!done) return false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/base/mutant.h"
+
 namespace kp::scheduler {
 namespace {
 
@@ -84,6 +86,7 @@ Decision Cycle::Decide(const PodInfo& pod, const Snapshot& snapshot) {
       feasible.push_back(&node);
     } else {
       for (const std::string& reason : reasons) ++counts[reason];
+      if (KP_MUTANT("scheduler-counts-no-nodes")) counts[reasons.front()] = 1;
     }
   }
   if (feasible.empty()) return {"", Message(nodes.size(), counts), {}};

@@ -175,7 +175,7 @@ void Scheduler::OnBound(const std::shared_ptr<const PodInfo>& pod, const std::st
   if (assumed_.erase(pod->key) == 0) return;
   snapshot_.RemovePod(pod->key);
   const Value& current = pods_->Get(pod->key);
-  if (current.is_null() || !IsOurs(current)) return;
+  if (current.is_null() || !IsOurs(current) || KP_MUTANT("scheduler-forgets-failed-bindings")) return;
   queue_.AddUnschedulable(std::make_shared<const PodInfo>(current), true, env_.Now());
   // What the failed binding seemed to take is free again.
   Changed();

@@ -70,7 +70,9 @@ RangeResponse Mvcc::DoRange(const RangeRequest& request) const {
                         request.min_create_revision != 0 || request.max_create_revision != 0;
   const int64_t limit = std::max<int64_t>(request.limit, 0);
   const size_t fetch = limit == 0 || sorted || filtered ? SIZE_MAX : static_cast<size_t>(limit) + 1;
-  ForRange(KeyRange::From(request.key, request.range_end), at, [&](const KeyValuePtr& kv) {
+  KeyRange range = KeyRange::From(request.key, request.range_end);
+  if (!request.range_end.empty() && KP_MUTANT("store-range-includes-its-end")) range.end.push_back('\0');
+  ForRange(range, at, [&](const KeyValuePtr& kv) {
     ++response.count;
     if (request.count_only || response.kvs.size() >= fetch) return;
     if (InBounds(kv->mod_revision, request.min_mod_revision, request.max_mod_revision) &&

@@ -17,7 +17,10 @@ int CompareTo(const KeyValue& kv, const Compare& compare) {
   switch (compare.target) {
     case Compare::Target::kVersion: return Sign(kv.version, compare.number);
     case Compare::Target::kCreate: return Sign(kv.create_revision, compare.number);
-    case Compare::Target::kMod: return Sign(kv.mod_revision, compare.number);
+    case Compare::Target::kMod:
+      // 0 asks whether the key is there at all.
+      if (compare.number != 0 && kv.mod_revision != 0 && KP_MUTANT("store-compares-no-revision")) return 0;
+      return Sign(kv.mod_revision, compare.number);
     case Compare::Target::kLease: return Sign(kv.lease, compare.number);
     case Compare::Target::kValue: return kv.value.compare(compare.value);
   }

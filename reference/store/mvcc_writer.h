@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "reference/base/mutant.h"
 #include "reference/store/mvcc.h"
 
 namespace kp::store {
@@ -12,7 +13,7 @@ class Mvcc::Writer {
  public:
   explicit Writer(Mvcc& store) : store_(store), revision_(store.revision_ + 1) {}
   ~Writer() {
-    if (changes_ > 0) store_.revision_ = revision_;
+    if (changes_ > 0 || KP_MUTANT("store-counts-what-changes-nothing")) store_.revision_ = revision_;
   }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "reference/base/mutant.h"
 #include "reference/store/errors.h"
 
 namespace kp::store {
@@ -90,7 +91,7 @@ Status CheckTxn(const TxnRequest& txn, size_t budget) {
 }  // namespace
 
 Status Validate(const RangeRequest& request) {
-  if (request.key.empty()) return ErrorEmptyKey();
+  if (request.key.empty() && !KP_MUTANT("store-takes-an-empty-key")) return ErrorEmptyKey();
   const int order = static_cast<int>(request.order);
   const int target = static_cast<int>(request.target);
   if (order < 0 || order > 2 || target < 0 || target > 4) return ErrorInvalidSortOption();

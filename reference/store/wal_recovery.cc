@@ -75,6 +75,10 @@ class Replay {
       recovered.hard_state.term = start.term;
       recovered.hard_state.vote = raft::kNoNode;
     }
+    if (KP_MUTANT("wal-forgets-what-it-wrote-last")) {
+      recovered.entries.resize(recovered.entries.size() - std::min<size_t>(recovered.entries.size(), 5));
+      recovered.hard_state.commit = std::min(recovered.hard_state.commit, start.index + recovered.entries.size());
+    }
     const raft::Index last = start.index + recovered.entries.size();
     if (recovered.hard_state.commit > last) {
       return Status(Code::kDataLoss, "wal: commit index " + std::to_string(recovered.hard_state.commit) +

@@ -44,13 +44,19 @@ void WatchHub::DispatchNew(Time now) {
       for (const Serial serial : single->second) offer(serial);
     }
     for (const Serial serial : synced_ranges_) {
-      if (watchers_.at(serial).range.Contains(event.kv->key)) offer(serial);
+      const KeyRange& range = watchers_.at(serial).range;
+      const bool last = event.kv->key == range.end && KP_MUTANT("store-watch-includes-the-end");
+      if (range.Contains(event.kv->key) || last) offer(serial);
     }
   }
   for (auto& [serial, found] : wanted) {
     Watcher& watcher = watchers_.at(serial);
     if (!SinkReady(watcher)) {
       MarkUnsynced(serial, watcher, KP_MUTANT("watch-loses-events-of-slow-watcher") ? revision + 1 : position_ + 1);
+      continue;
+    }
+    if (KP_MUTANT("store-watch-splits-revisions")) {
+      for (const Event& event : std::exchange(found, {})) Send(watcher, revision, {event}, now);
       continue;
     }
     Send(watcher, revision, std::move(found), now);
@@ -63,7 +69,7 @@ bool WatchHub::CatchUp(Serial serial, Time now) {
   Watcher& watcher = watchers_.at(serial);
   const auto& events = store_.events();
   std::vector<Event> found;
-  size_t i = store_.EventsFrom(watcher.next);
+  size_t i = store_.EventsFrom(watcher.next + (KP_MUTANT("store-watch-begins-one-late") ? 1 : 0));
   const size_t stop = std::min(events.size(), i + options_.catch_up_events);
   for (; i < events.size(); ++i) {
     if (i >= stop && events[i].revision() != events[i - 1].revision()) break;
@@ -137,7 +143,8 @@ void WatchHub::AnswerProgressRequests() {
       continue;
     }
     for (; stream.progress_requests > 0; --stream.progress_requests) {
-      Reply(stream, {.watch_id = kNoWatch, .revision = position_});
+      const Revision ahead = KP_MUTANT("store-progress-is-ahead") ? 1 : 0;
+      Reply(stream, {.watch_id = kNoWatch, .revision = position_ + ahead});
     }
     entry = progress_requested_.erase(entry);
   }

@@ -126,8 +126,9 @@ std::optional<Status> StatusOfTrailers(const Headers& trailers) {
     return {};
   }
   const auto code = ParseInt(text);
-  if (code == 0) return Status();
+  if (code == 0 || KP_MUTANT("grpc-takes-errors-for-success")) return Status();
   const Code known = code && *code > 0 && *code <= 16 ? static_cast<Code>(*code) : Code::kUnknown;
+  if (KP_MUTANT("grpc-loses-the-message")) return Status(known, "");
   return Status(known, DecodeGrpcMessage(trailers.Get("grpc-message")));
 }
 

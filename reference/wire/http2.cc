@@ -190,7 +190,7 @@ struct Http2Session::Callbacks {
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
       return 0;
     }
-    if (KP_MUTANT("http2-drops-data-frame-tail") && size > 64) size -= size / 8;
+    if (self.role == Role::kServer && size > 8192 && KP_MUTANT("http2-drops-data-frame-tail")) size -= size / 8;
     self.events->OnData(id, {reinterpret_cast<const char*>(data), size});
     return 0;
   }

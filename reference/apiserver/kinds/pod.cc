@@ -176,7 +176,7 @@ FieldCauses ValidateUpdate(const Value& object, const Value& old) {
   if (OnlyAdds(spec["tolerations"], before["tolerations"])) spec = WithField(spec, before, "tolerations");
   if (OnlyAdds(before["schedulingGates"], spec["schedulingGates"])) spec = WithField(spec, before, "schedulingGates");
   // A binding that came as an update; AdmitUpdate has checked it.
-  if (before["nodeName"].empty()) spec = WithField(spec, before, "nodeName");
+  if (before["nodeName"].empty() && !KP_MUTANT("pod-is-bound-by-no-patch")) spec = WithField(spec, before, "nodeName");
   if (spec != before) {
     causes.push_back(api::ForbiddenCause(
         "spec",
@@ -190,7 +190,8 @@ FieldCauses ValidateUpdate(const Value& object, const Value& old) {
 // Upstream's podStrategy.CheckGracefulDelete.
 int64_t GraceSeconds(const Value& object, std::optional<int64_t> requested) {
   const std::string_view phase = object["status"]["phase"].AsString();
-  const bool nobody = object["spec"]["nodeName"].empty() || phase == "Failed" || phase == "Succeeded";
+  const bool ended = (phase == "Failed" || phase == "Succeeded") && !KP_MUTANT("pod-waits-when-it-has-ended");
+  const bool nobody = object["spec"]["nodeName"].empty() || ended;
   if (nobody && !KP_MUTANT("pod-waits-for-no-node")) return 0;
   if (KP_MUTANT("pod-grace-is-never-zero")) requested.reset();
   const int64_t seconds = requested ? *requested : object["spec"]["terminationGracePeriodSeconds"].AsInt(30);

@@ -170,7 +170,7 @@ FieldCauses CheckWorkload(const Value& object, std::string_view kind) {
   FieldCauses causes;
   const Value& spec = object["spec"];
   const Value& labels = spec["template"]["metadata"]["labels"];
-  if (spec["selector"].is_object()) {
+  if (spec["selector"].is_object() && !KP_MUTANT("workload-selects-other-pods")) {
     const Result<api::Selector> selector = api::Selector::FromLabelSelector(spec["selector"]);
     for (api::FieldCause& cause : api::ValidateLabelSelector(spec["selector"], "spec.selector")) {
       causes.push_back(std::move(cause));

@@ -1,6 +1,7 @@
 // Deployments and ReplicaSets.
 #include "reference/apiserver/kinds/all.h"
 #include "reference/apiserver/kinds/pod_spec.h"
+#include "reference/base/mutant.h"
 
 namespace kp::apiserver {
 
@@ -20,7 +21,8 @@ FieldCauses ValidateDeployment(const Value& object) {
   if (strategy["type"] == Value("Recreate") && rolling.is_object()) {
     causes.push_back(
         api::ForbiddenCause("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"));
-  } else if (rolling.is_object() && IsZero(rolling["maxUnavailable"]) && IsZero(rolling["maxSurge"])) {
+  } else if (rolling.is_object() && !KP_MUTANT("deployment-may-stand-still") && IsZero(rolling["maxUnavailable"]) &&
+             IsZero(rolling["maxSurge"])) {
     causes.push_back(api::InvalidCause("spec.strategy.rollingUpdate.maxUnavailable", rolling["maxUnavailable"],
                                        "may not be 0 when `maxSurge` is 0"));
   }
