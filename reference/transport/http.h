@@ -75,6 +75,7 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> Create(runtime::Env& env, const HttpServerOptions& options,
                                                     HttpHandler handler);
   virtual ~HttpServer() = default;  // closes all connections
+  // May be called for several addresses; Address() is the first.
   virtual Status Listen(const std::string& address) = 0;
   virtual std::string Address() const = 0;
   virtual size_t connections() const = 0;

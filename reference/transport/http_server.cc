@@ -1,5 +1,6 @@
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "reference/base/completion.h"
 #include "reference/transport/server_connection.h"
@@ -54,7 +55,7 @@ class Server final : public HttpServer {
   }
 
   ~Server() override {
-    listener_.reset();
+    listeners_.clear();
     context_->gone = nullptr;
     // A callback of ours may be running further up the stack: it sees its connection ended.
     for (auto& [id, connection] : std::exchange(connections_, {})) connection->Shutdown();
@@ -64,11 +65,11 @@ class Server final : public HttpServer {
     auto listener = env_.network().Listen(
         address, alive_.Wrap([this](std::unique_ptr<runtime::Stream> stream) { OnAccept(std::move(stream)); }));
     if (!listener) return listener.status();
-    listener_ = std::move(*listener);
+    listeners_.push_back(std::move(*listener));
     return {};
   }
 
-  std::string Address() const override { return listener_ ? listener_->Address() : ""; }
+  std::string Address() const override { return listeners_.empty() ? "" : listeners_.front()->Address(); }
   size_t connections() const override { return connections_.size() + detectors_.size() + handshakes_; }
 
  private:
@@ -123,7 +124,7 @@ class Server final : public HttpServer {
   runtime::Env& env_;
   std::shared_ptr<TlsContext> tls_;
   std::shared_ptr<ServerContext> context_;
-  std::unique_ptr<runtime::Listener> listener_;
+  std::vector<std::unique_ptr<runtime::Listener>> listeners_;
   std::map<uint64_t, std::unique_ptr<Detector>> detectors_;
   std::map<uint64_t, std::shared_ptr<ServerConnection>> connections_;
   size_t handshakes_ = 0;
