@@ -1,5 +1,6 @@
 #include "bindings/cli/flags.h"
 
+#include <cctype>
 #include <memory>
 #include <utility>
 
@@ -54,7 +55,23 @@ void Flags::List(std::string name, std::vector<std::string>* values) {
 }
 
 void Flags::Ignored(std::string name) {
-  flags_[std::move(name)] = {.set = [](std::string_view) { return Status::Ok(); }};
+  flags_[name] = {.set = [this, name](std::string_view) {
+    ignored_.push_back(name);
+    return Status::Ok();
+  }};
+}
+
+void Flags::Refused(std::string name) {
+  flags_[std::move(name)] = {.boolean = true, .set = [](std::string_view value) {
+                               if (value == "false" || value.empty()) return Status::Ok();
+                               return Status(Code::kInvalidArgument, "not supported");
+                             }};
+}
+
+Status Flags::Set(const std::string& shown_name, Flag& flag, std::string_view value) {
+  flag.given = true;
+  const Status status = flag.set(value);
+  return status.ok() ? status : Status(status.code(), shown_name + ": " + status.message());
 }
 
 Status Flags::Parse(int argc, char** argv) {
@@ -75,9 +92,19 @@ Status Flags::Parse(int argc, char** argv) {
       value = argv[++i];
     else
       return Status(Code::kInvalidArgument, "--" + std::string(name) + ": a value is missing");
-    if (Status status = it->second.set(value); !status.ok()) {
-      return Status(status.code(), "--" + std::string(name) + ": " + status.message());
-    }
+    if (Status status = Set("--" + std::string(name), it->second, value); !status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+Status Flags::ParseEnvironment(std::string_view prefix, const std::function<const char*(const std::string&)>& lookup) {
+  for (auto& [name, flag] : flags_) {
+    if (flag.given) continue;
+    std::string variable(prefix);
+    for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    const char* value = lookup(variable);
+    if (value == nullptr) continue;
+    if (Status status = Set(variable, flag, value); !status.ok()) return status;
   }
   return Status::Ok();
 }

@@ -3,10 +3,41 @@
 #include <algorithm>
 #include <map>
 
-#include "reference/base/random.h"
+#include "reference/base/sha.h"
 #include "reference/base/strings.h"
 
 namespace kp::store {
+namespace {
+
+uint64_t FirstEightBytes(std::string_view digest) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < 8; ++i) number = number << 8 | static_cast<unsigned char>(digest[i]);
+  return number;
+}
+
+// Source: etcdserver/api/membership/cluster.go, genID.
+uint64_t ClusterId(const std::vector<ClusterMember>& members) {
+  std::string ids;
+  for (const ClusterMember& member : members) {
+    for (int shift = 56; shift >= 0; shift -= 8) ids += static_cast<char>(member.id >> shift);
+  }
+  return FirstEightBytes(Sha1(ids));
+}
+
+}  // namespace
+
+uint64_t MemberId(const std::vector<std::string>& peer_urls, std::string_view token, std::optional<int64_t> seconds) {
+  std::string identity = Join(peer_urls, "") + std::string(token);
+  if (seconds) identity += std::to_string(*seconds);
+  return FirstEightBytes(Sha1(identity));
+}
+
+std::vector<std::string> UrlTexts(const std::vector<Url>& urls) {
+  std::vector<std::string> texts;
+  for (const Url& url : urls) texts.push_back(url.ToString());
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
 
 Result<Url> ParseUrl(std::string_view text) {
   std::string_view rest = Trim(text);
@@ -63,13 +94,11 @@ Result<Cluster> ParseCluster(std::string_view initial_cluster, std::string_view 
   }
   Cluster cluster;
   for (auto& [name, urls] : by_name) {
-    std::string identity(token);
-    for (const Url& url : urls) identity += "," + url.ToString();
-    // Never 0, which stands for no member.
-    cluster.members.push_back({StableHash(identity) | 1, name, std::move(urls)});
+    const uint64_t id = MemberId(UrlTexts(urls), token, std::nullopt);
+    cluster.members.push_back({id, name, std::move(urls)});
   }
   std::sort(cluster.members.begin(), cluster.members.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  for (const ClusterMember& member : cluster.members) cluster.id = StableHash(std::to_string(member.id), cluster.id);
+  cluster.id = ClusterId(cluster.members);
   for (size_t i = 1; i < cluster.members.size(); ++i) {
     if (cluster.members[i - 1].id == cluster.members[i].id) {
       return Status(Code::kInvalidArgument, "initial-cluster: two members have the same peer URLs");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ struct Url {
 // ...`.
 Result<Url> ParseUrl(std::string_view text);
 Result<std::vector<Url>> ParseUrls(std::string_view comma_separated);
+// Sorted texts of URLs, the form that members are known by.
+std::vector<std::string> UrlTexts(const std::vector<Url>& urls);
 
 struct ClusterMember {
   uint64_t id = 0;
@@ -35,8 +38,11 @@ struct Cluster {
   const ClusterMember* FindByName(std::string_view name) const;
 };
 
-// "a=http://10.0.0.1:2380,b=http://10.0.0.2:2380". Ids come from the addresses and the token, so every
-// member computes the same ones.
+// The id of a member, as etcd computes it: of its peer URLs, the cluster's token, and for a member that is added to
+// a running cluster the second when it was. Source: etcdserver/api/membership/member.go, NewMember.
+uint64_t MemberId(const std::vector<std::string>& peer_urls, std::string_view token, std::optional<int64_t> seconds);
+
+// "a=http://10.0.0.1:2380,b=http://10.0.0.2:2380". Every member computes the same ids, and etcd's.
 Result<Cluster> ParseCluster(std::string_view initial_cluster, std::string_view token);
 
 }  // namespace kp::store

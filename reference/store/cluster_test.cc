@@ -258,7 +258,7 @@ TEST(StoreCluster, MembersKnowWhereTheOthersServeClients) {
   SimCluster cluster(11);
   cluster.WaitForLeader();
   cluster.world.RunFor(1s);
-  for (const MemberDescription& member : cluster.member(0).Members()) {
+  for (const MemberDescription& member : cluster.member(0).membership().List()) {
     ASSERT_EQ(member.client_urls.size(), 1U) << member.name;
     EXPECT_TRUE(member.client_urls[0].ends_with(":2379"));
   }

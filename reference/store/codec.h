@@ -37,6 +37,7 @@ struct MemberDescription {
   std::vector<std::string> peer_urls;
   std::vector<std::string> client_urls;
   bool learner = false;
+  bool operator==(const MemberDescription&) const = default;
 };
 
 struct StatusResponse {
@@ -76,6 +77,7 @@ std::vector<std::string> Encode(const ReplyHeader& header, const WatchReply& rep
 // Requests that a member makes itself, and those that it completes (a chosen lease id).
 std::string EncodeRequest(const LeaseGrantRequest& request);
 std::string EncodeRequest(const LeaseRevokeRequest& request);
+std::string EncodeRequest(const CompactRequest& request);
 std::string EncodeRequest(const AlarmRequest& request);
 
 // A command as it stands in the log: its kind and the bytes of its request.
@@ -87,6 +89,7 @@ enum class CommandKind : uint8_t {
   kLeaseGrant = 5,
   kLeaseRevoke = 6,
   kAlarm = 7,
+  kMembers = 24,  // EncodeMemberChange; for the member, not for the state machine
 };
 Result<Command> DecodeCommand(CommandKind kind, std::string_view bytes);
 

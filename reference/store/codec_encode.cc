@@ -199,6 +199,13 @@ std::string EncodeRequest(const LeaseRevokeRequest& request) {
   return out.Take();
 }
 
+std::string EncodeRequest(const CompactRequest& request) {
+  ProtoWriter out;
+  out.Int(1, request.revision);
+  out.Bool(2, request.physical);
+  return out.Take();
+}
+
 std::string EncodeRequest(const AlarmRequest& request) {
   ProtoWriter out;
   out.Int(1, static_cast<int>(request.action));

@@ -31,6 +31,28 @@ inline Status ErrorTimeoutLostConnection() {
 }
 inline Status ErrorLeaderChanged() { return {Code::kUnavailable, "etcdserver: leader changed"}; }
 inline Status ErrorStopped() { return {Code::kUnavailable, "etcdserver: server stopped"}; }
+inline Status ErrorPeerUrlExists() { return {Code::kFailedPrecondition, "etcdserver: Peer URLs already exists"}; }
+inline Status ErrorMemberExists() { return {Code::kFailedPrecondition, "etcdserver: member ID already exist"}; }
+inline Status ErrorMemberNotFound() { return {Code::kNotFound, "etcdserver: member not found"}; }
+inline Status ErrorBadMemberUrls() { return {Code::kInvalidArgument, "etcdserver: given member URLs are invalid"}; }
+inline Status ErrorNotEnoughStarted() {
+  return {Code::kFailedPrecondition, "etcdserver: re-configuration failed due to not enough started members"};
+}
+inline Status ErrorMemberNotLearner() {
+  return {Code::kFailedPrecondition, "etcdserver: can only promote a learner member"};
+}
+inline Status ErrorLearnerNotReady() {
+  return {Code::kFailedPrecondition, "etcdserver: can only promote a learner member which is in sync with leader"};
+}
+inline Status ErrorTooManyLearners() {
+  return {Code::kFailedPrecondition, "etcdserver: too many learner members in cluster"};
+}
+inline Status ErrorNotForLearner() { return {Code::kFailedPrecondition, "etcdserver: rpc not supported for learner"}; }
+inline Status ErrorNotLeader() { return {Code::kFailedPrecondition, "etcdserver: not leader"}; }
+inline Status ErrorBadTransferee() { return {Code::kFailedPrecondition, "etcdserver: bad leader transferee"}; }
+inline Status ErrorTimeoutTransfer() {
+  return {Code::kUnavailable, "etcdserver: request timed out, leader transfer took too long"};
+}
 inline Status ErrorUnhealthy() { return {Code::kUnavailable, "etcdserver: unhealthy cluster"}; }
 
 }  // namespace kp::store

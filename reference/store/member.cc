@@ -8,16 +8,13 @@
 #include "reference/base/strings.h"
 #include "reference/raft/message.h"
 #include "reference/store/binary.h"
+#include "reference/store/file_names.h"
 
 namespace kp::store {
 namespace {
 
-std::string Metadata(const MemberOptions& options) {
-  BinaryWriter out;
-  out.Number(options.cluster.id);
-  out.Number(options.self);
-  return std::move(out.bytes());
-}
+// Before the state in every snapshot; another layout has another number.
+constexpr std::string_view kStateFormat = "kpstate2";
 
 // How soon a full watch stream is looked at again.
 constexpr Duration kBlockedWatchRetry = 5ms;
@@ -35,24 +32,26 @@ Member::Member(runtime::Env& env, MemberOptions options)
 
 Result<std::unique_ptr<Member>> Member::Create(runtime::Env& env, const MemberOptions& options) {
   std::unique_ptr<Member> member(new Member(env, options));
+  if (Status status = member->Recover(); !status.ok()) return status;
   auto peers = Peers::Create(env,
-                             {.cluster = options.cluster,
-                              .self = options.self,
-                              .client_urls = options.client_urls,
+                             {.cluster = member->options_.cluster.id,
+                              .self = member->options_.self,
+                              .peer_urls = options.peer_urls,
                               .server_tls = options.peer_server_tls,
                               .client_tls = options.peer_client_tls},
                              member.get());
   if (!peers.ok()) return peers.error();
   member->peers_ = std::move(*peers);
-  if (Status status = member->Recover(); !status.ok()) return status;
+  member->UpdatePeers();
   return member;
 }
 
 Status Member::Recover() {
   wal_ = std::make_unique<Wal>(
       env_,
-      WalOptions{
-          .directory = options_.data_dir, .metadata = Metadata(options_), .segment_bytes = options_.wal_segment_bytes},
+      WalOptions{.directory = options_.data_dir,
+                 .metadata = EncodeIdentity({options_.cluster.id, options_.self, Describe(options_.cluster)}),
+                 .segment_bytes = options_.wal_segment_bytes},
       [this](uint64_t append_id) {
         node_->OnAppended(append_id);
         ScheduleTurn();
@@ -63,9 +62,7 @@ Status Member::Recover() {
     env_.Log(runtime::Severity::kInfo, "store",
              "dropped " + std::to_string(contents->torn_bytes) + " bytes that a crash left unfinished");
   }
-  if (!contents->fresh && contents->metadata != Metadata(options_)) {
-    return {Code::kFailedPrecondition, "data-dir " + options_.data_dir + " belongs to another member or cluster"};
-  }
+  if (Status status = AdoptIdentity(*contents); !status.ok()) return status;
   if (contents->snapshot) {
     if (Status status = LoadState(*contents->snapshot->data); !status.ok()) return status;
     applied_ = snapshot_index_ = contents->snapshot->meta.index;
@@ -77,17 +74,40 @@ Status Member::Recover() {
   const raft::Options raft_options{
       .id = options_.self,
       .election_ticks = static_cast<int>(std::max<int64_t>(options_.election_timeout / options_.heartbeat_interval, 2)),
+      .pre_vote = options_.pre_vote,
   };
   node_.emplace(raft_options, env_.random().Fork("store/raft"), std::move(recovered));
   return {};
 }
 
+Status Member::AdoptIdentity(const WalContents& contents) {
+  const Result<Identity> identity = DecodeIdentity(contents.metadata);
+  if (!identity.ok()) return identity.error();
+  // The flags of one that joined say nothing of its ids, which the cluster gave it.
+  const bool same = identity->cluster == options_.cluster.id && identity->self == options_.self;
+  if (!contents.fresh && !same && !options_.joins_existing) {
+    return {Code::kFailedPrecondition,
+            "data-dir " + options_.data_dir + " belongs to member " + HexName(identity->self) + " of cluster " +
+                HexName(identity->cluster) + ", the flags describe member " + HexName(options_.self) + " of cluster " +
+                HexName(options_.cluster.id) +
+                " (where the data is right and the members have changed since: --initial-cluster-state existing)"};
+  }
+  Result<Cluster> cluster = ToCluster(identity->cluster, identity->bootstrap);
+  if (!cluster.ok()) return cluster.error();
+  options_.cluster = std::move(*cluster);
+  options_.self = identity->self;
+  membership_ = Membership(identity->bootstrap);
+  return {};
+}
+
 void Member::Start() {
   lessor_.Reset(state_.leases(), env_.Now());
+  if (membership_.Removed(options_.self)) OnRemovedFromCluster();
   // With the loop's first turn, when all that starts together is there to be dialled.
   env_.Post(alive_.Wrap([this] { peers_->Start(); }));
   // Alone there is nobody to wait for.
-  if (node_->configuration().voters.size() == 1) node_->Campaign();
+  const auto& voters = node_->configuration().voters;
+  if (voters.size() == 1 && voters.contains(options_.self)) node_->Campaign();
   tick_.Start(options_.heartbeat_interval, [this] { Tick(); });
   ScheduleTurn();
 }
@@ -96,6 +116,8 @@ void Member::Tick() {
   tick_.Start(options_.heartbeat_interval, [this] { Tick(); });
   node_->Tick();
   ExpireWaiting();
+  RetryChanges();
+  MaybePublish();
   ScheduleTurn();
 }
 
@@ -113,6 +135,7 @@ void Member::Turn() {
   for (int i = 0; i < 16 && node_->HasReady(); ++i) CarryOut(node_->TakeReady());
   if (node_->HasReady()) ScheduleTurn();
   CompleteReads();
+  CompleteTransfers();
   PumpWatches();
   MaybeSnapshot();
 }
@@ -159,24 +182,33 @@ void Member::OnSoftState(const raft::SoftState& state) {
   }
   ScheduleExpiry();
   DispatchWaiting();
+  MaybePublish();
 }
 
 // ---- state ----
 
-std::string Member::SaveState() const {
+std::string Member::SaveState() const { return EncodeState(ledger_, membership_, state_); }
+
+std::string Member::EncodeState(const ProposalLedger& ledger, const Membership& membership, const Mvcc& state) {
   BinaryWriter out;
-  ledger_.Serialize(out);
-  out.bytes().append(state_.Serialize());
+  out.Text(kStateFormat);
+  ledger.Serialize(out);
+  membership.Serialize(out);
+  out.bytes().append(state.Serialize());
   return std::move(out.bytes());
 }
 
 Status Member::LoadState(std::string_view bytes) {
   BinaryReader in(bytes);
+  if (in.Text() != kStateFormat) return {Code::kDataLoss, "snapshot: of another version of this store"};
   ProposalLedger ledger = ProposalLedger::Restore(in);
   if (!in.ok()) return {Code::kDataLoss, "snapshot: malformed ledger"};
+  Membership membership = Membership::Restore(in);
+  if (!in.ok()) return {Code::kDataLoss, "snapshot: malformed members"};
   Result<Mvcc> state = Mvcc::Restore(in.rest());
   if (!state.ok()) return state.error();
   ledger_ = std::move(ledger);
+  membership_ = std::move(membership);
   state_ = std::move(*state);
   hub_.OnStoreReplaced();
   return {};
@@ -192,6 +224,8 @@ void Member::InstallSnapshot(const raft::Snapshot& snapshot) {
   snapshot_index_ = std::max(snapshot_index_, applied_);
   lessor_.Reset(state_.leases(), env_.Now());
   node_->OnSnapshotInstalled(applied_);
+  UpdatePeers();
+  if (membership_.Removed(options_.self)) OnRemovedFromCluster();
   env_.Log(runtime::Severity::kInfo, "store", "installed a snapshot at index " + std::to_string(applied_));
 }
 
@@ -241,7 +275,8 @@ void Member::OnPeerFrame(uint64_t from, FrameType type, std::string_view payload
       node_->Step(std::move(*message));
       break;
     }
-    case FrameType::kPropose: OnForwardedProposal(payload); break;
+    case FrameType::kPropose: OnForwardedProposal(from, payload); break;
+    case FrameType::kRefuse: OnRefused(payload); break;
     case FrameType::kLeaseCall: OnLeaseCall(from, payload); break;
     case FrameType::kLeaseReply: OnLeaseReply(payload); break;
     default: return;
@@ -271,33 +306,6 @@ void Member::OnPeerDown(uint64_t id) {
 void Member::OnBulkSent(uint64_t to, const Status& outcome) {
   node_->ReportSnapshot(to,
                         outcome.ok() ? raft::Node::SnapshotOutcome::kDelivered : raft::Node::SnapshotOutcome::kFailed);
-  ScheduleTurn();
-}
-
-std::vector<MemberDescription> Member::Members() const {
-  std::vector<MemberDescription> members;
-  for (const ClusterMember& member : options_.cluster.members) {
-    MemberDescription description{.id = member.id, .name = member.name};
-    for (const Url& url : member.peer_urls) description.peer_urls.push_back(url.ToString());
-    const std::string clients = member.id == options_.self ? options_.client_urls : peers_->ClientUrls(member.id);
-    if (!clients.empty()) {
-      for (const std::string_view url : Split(clients, ',')) description.client_urls.emplace_back(url);
-    }
-    members.push_back(std::move(description));
-  }
-  return members;
-}
-
-void Member::ResignLeadership() {
-  if (!is_leader()) return;
-  raft::NodeId best = raft::kNoNode;
-  raft::Index furthest = 0;
-  for (const auto& [id, progress] : node_->progress()) {
-    if (!peers_->Connected(id) || progress.match < furthest) continue;
-    best = id;
-    furthest = progress.match;
-  }
-  if (best == raft::kNoNode || !node_->TransferLeader(best).ok()) return;
   ScheduleTurn();
 }
 

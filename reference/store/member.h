@@ -18,7 +18,9 @@
 #include "reference/runtime/env.h"
 #include "reference/store/cluster.h"
 #include "reference/store/codec.h"
+#include "reference/store/join.h"
 #include "reference/store/lessor.h"
+#include "reference/store/membership.h"
 #include "reference/store/mvcc.h"
 #include "reference/store/peers.h"
 #include "reference/store/proposal.h"
@@ -28,10 +30,18 @@
 namespace kp::store {
 
 struct MemberOptions {
-  Cluster cluster;
-  uint64_t self = 0;
+  Cluster cluster;    // as it was when the log began; a recovered log says it itself
+  uint64_t self = 0;  // likewise
+  std::string name;
   std::string data_dir;
   std::string client_urls;  // comma-separated, where this member serves clients
+  std::string peer_urls;    // and its peers
+  // Joins a cluster that runs: what its members said.
+  bool joins_existing = false;
+  std::vector<MemberDescription> known;
+  bool strict_reconfig_check = true;
+  // Called when this member has been removed from the cluster; ends the process when empty.
+  std::function<void()> on_removed;
   transport::TlsOptions peer_server_tls;
   transport::TlsOptions peer_client_tls;
   Duration heartbeat_interval = 100ms;
@@ -39,7 +49,9 @@ struct MemberOptions {
   uint64_t snapshot_count = 10000;   // entries; more when they are small beside the state
   uint64_t catch_up_entries = 5000;  // kept behind a snapshot for followers that are a little late
   size_t max_request_bytes = 1536 * 1024;
+  size_t max_txn_ops = 128;
   int64_t quota_bytes = int64_t{2} << 30;
+  bool pre_vote = true;
   uint64_t max_apply_lag = 5000;  // committed and not applied; beyond it proposals are refused
   size_t max_waiting = 50000;     // proposals, and reads, that wait for an answer
   WatchHubOptions watch;
@@ -66,7 +78,7 @@ class Member : private PeerHandler {
   Member(const Member&) = delete;
   Member& operator=(const Member&) = delete;
 
-  Status ListenPeers(const std::string& address) { return peers_->Listen(address); }
+  Status ListenPeers(const Url& url) { return peers_->Listen(url); }
   // Takes part from now on.
   void Start();
 
@@ -93,14 +105,22 @@ class Member : private PeerHandler {
   size_t pending_proposals() const { return pending_.size(); }
   bool has_leader() const { return node_->leader() != raft::kNoNode; }
   bool is_leader() const { return node_->role() == raft::Role::kLeader; }
-  // All members, with the client addresses of those that have been heard of.
-  std::vector<MemberDescription> Members() const;
+  const Membership& membership() const { return membership_; }
+  const Peers& peers() const { return *peers_; }
+  bool is_learner() const;
+  // Adds, removes, promotes a member or gives it other peer URLs; answered once that is applied here.
+  void ChangeMembers(const MemberChange& change, Completion<Result<Response>> done);
+  // Makes `to` the leader; done once it is.
+  void MoveLeader(uint64_t to, Completion<Status> done);
   // Hands leadership to the member that is furthest, so that a planned stop costs no election. Nothing when
   // this one does not lead or has nobody to hand it to.
   void ResignLeadership();
   ReplyHeader Header(Revision revision) const { return {options_.cluster.id, options_.self, revision, node_->term()}; }
 
   void CheckInvariants() const;
+
+  // The replicated state as snapshots hold it.
+  static std::string EncodeState(const ProposalLedger& ledger, const Membership& membership, const Mvcc& state);
 
  private:
   enum class Route : uint8_t {
@@ -111,13 +131,25 @@ class Member : private PeerHandler {
     Command command;
     raft::Buffer bytes;
     Route route = Route::kAnywhere;
-    raft::Term sent_term = 0;  // 0: waits for a leader
+    std::optional<MemberChange> change;  // instead of a command
+    raft::Term sent_term = 0;            // 0: waits for a leader
     Time deadline{};
     Completion<Result<Response>> done;
   };
   struct Read {
     Time deadline{};
     Completion<Status> done;
+  };
+  struct Transfer {
+    uint64_t to = 0;
+    Time deadline{};
+    Completion<Status> done;
+  };
+  // A member change that came from another member before an earlier one was through.
+  struct WaitingChange {
+    uint64_t from = 0;
+    raft::Buffer bytes;
+    Time deadline{};
   };
   struct LeaseCall {
     Time deadline{};
@@ -128,6 +160,7 @@ class Member : private PeerHandler {
 
   // member.cc
   Status Recover();
+  Status AdoptIdentity(const WalContents& contents);
   Status LoadState(std::string_view bytes);
   std::string SaveState() const;
   void Tick();
@@ -143,19 +176,35 @@ class Member : private PeerHandler {
   void OnPeerUp(uint64_t id) override;
   void OnPeerDown(uint64_t id) override;
   void OnBulkSent(uint64_t to, const Status& outcome) override;
+  void OnRemovedFromCluster() override;
+  std::string DescribeCluster() const override;
 
   // member_propose.cc
   void Submit(CommandKind kind, const std::string& request, Command command, Route route,
               Completion<Result<Response>> done);
   void Dispatch(uint64_t sequence, Pending& pending);
   void DispatchWaiting();
-  void OnForwardedProposal(std::string_view payload);
+  void OnForwardedProposal(uint64_t from, std::string_view payload);
   void Finish(uint64_t sequence, Result<Response> result);
   void Apply(const raft::Entry& entry);
   void ApplyProposal(const raft::Entry& entry);
   Result<Response> ApplyCommand(const Command& command);
   bool OverQuota(const Command& command);
   void ExpireWaiting();
+
+  // member_changes.cc
+  Status CheckReconfiguration(const MemberChange& change) const;
+  Status ProposeChange(const MemberChange& change, const raft::Buffer& bytes);
+  bool InSync(uint64_t learner) const;
+  size_t ConnectedVoters() const;
+  void OnForwardedChange(uint64_t from, const Proposal& proposal, std::string_view payload);
+  void OnRefused(std::string_view payload);
+  void RetryChanges();
+  void ApplyConfiguration(const raft::Entry& entry);
+  Result<Response> ApplyMemberChange(const MemberChange& change, const raft::ConfigurationChange* reconfiguration);
+  void UpdatePeers();
+  void MaybePublish();
+  void CompleteTransfers();
 
   // member_reads.cc
   void StartReadRound();
@@ -176,8 +225,9 @@ class Member : private PeerHandler {
   Duration RequestTimeout() const { return 5s + 2 * options_.election_timeout; }
 
   runtime::Env& env_;
-  const MemberOptions options_;
-  uint64_t origin_ = 0;  // of this life's proposals
+  MemberOptions options_;  // as started with; identity and first members as the log says
+  uint64_t origin_ = 0;    // of this life's proposals
+  Membership membership_;
   Mvcc state_;
   ProposalLedger ledger_;
   Lessor lessor_;
@@ -199,6 +249,10 @@ class Member : private PeerHandler {
   uint64_t last_read_context_ = 0;
   std::map<uint64_t, std::vector<Read>> asked_reads_;
   std::map<raft::Index, std::vector<Read>> confirmed_reads_;
+  std::deque<WaitingChange> waiting_changes_;
+  std::vector<Transfer> transfers_;
+  bool publishing_ = false;
+  bool removed_ = false;
   uint64_t last_lease_call_ = 0;
   std::map<uint64_t, LeaseCall> lease_calls_;
 

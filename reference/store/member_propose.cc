@@ -72,12 +72,17 @@ void Member::Submit(CommandKind kind, const std::string& request, Command comman
 // Hands it to whoever leads. A proposal that finds nobody waits; DispatchWaiting comes back to it.
 void Member::Dispatch(uint64_t sequence, Pending& pending) {
   if (is_leader()) {
-    const Status status = node_->Propose(pending.bytes);
+    const Status status =
+        pending.change ? ProposeChange(*pending.change, pending.bytes) : node_->Propose(pending.bytes);
+    // Not in step yet: no use in waiting.
+    if (status.code() == Code::kFailedPrecondition && pending.change) {
+      return env_.Post(alive_.Wrap([this, sequence, status] { Finish(sequence, status); }));
+    }
     if (status.code() == Code::kResourceExhausted) {
       return env_.Post(alive_.Wrap([this, sequence] { Finish(sequence, ErrorTooManyRequests()); }));
     }
     if (status.ok()) pending.sent_term = node_->term();
-    if (status.ok() && KP_MUTANT("store-ack-before-commit") && pending.route == Route::kAnywhere &&
+    if (status.ok() && KP_MUTANT("store-ack-before-commit") && !pending.change && pending.route == Route::kAnywhere &&
         (std::holds_alternative<PutRequest>(pending.command) || std::holds_alternative<TxnRequest>(pending.command))) {
       env_.Post(alive_.Wrap(
           [this, sequence, early = Premature(pending.command, state_.revision() + 1)] { Finish(sequence, early); }));
@@ -101,7 +106,10 @@ void Member::DispatchWaiting() {
   }
 }
 
-void Member::OnForwardedProposal(std::string_view payload) {
+void Member::OnForwardedProposal(uint64_t from, std::string_view payload) {
+  if (const auto proposal = DecodeProposal(payload); proposal.ok() && proposal->kind == CommandKind::kMembers) {
+    return OnForwardedChange(from, *proposal, payload);
+  }
   // Not leader, or not able to: the sender finds out by itself who leads.
   (void)node_->Propose(raft::MakeBuffer(std::string(payload)));
 }
@@ -118,8 +126,7 @@ void Member::Finish(uint64_t sequence, Result<Response> result) {
 void Member::Apply(const raft::Entry& entry) {
   CHECK_EQ(entry.index, applied_ + 1);
   if (entry.type == raft::EntryType::kConfiguration) {
-    const Result<raft::ConfigurationChange> change = raft::DecodeChange(entry.bytes());
-    if (change.ok()) node_->ApplyChange(*change);
+    ApplyConfiguration(entry);
   } else if (entry.size() > 0) {
     ApplyProposal(entry);
   }
@@ -135,6 +142,13 @@ void Member::ApplyProposal(const raft::Entry& entry) {
   if (!ledger_.Admit(*proposal, entry.index)) {
     // Applied before, in a snapshot perhaps: it happened, and how it ended is no longer known.
     if (own != pending_.end()) Finish(own->first, ErrorTimeout());
+    return;
+  }
+  if (proposal->kind == CommandKind::kMembers) {
+    const Result<MemberChange> change = DecodeMemberChange(proposal->request);
+    if (!change.ok()) return env_.Fail("store", change.error().ToString());
+    Result<Response> result = ApplyMemberChange(*change, nullptr);
+    if (own != pending_.end()) Finish(own->first, std::move(result));
     return;
   }
   if (own != pending_.end()) {

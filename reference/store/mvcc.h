@@ -24,6 +24,19 @@ struct LeaseRecord {
   bool operator==(const LeaseRecord&) const = default;
 };
 
+// The state as a flat list, the form in which etcd's backend holds it.
+struct VersionedState {
+  Revision revision = 1;  // at least this
+  Revision compacted = -1;
+  std::vector<KeyValuePtr> versions;  // ascending by revision
+  std::map<LeaseId, int64_t> leases;  // granted seconds
+  std::set<AlarmMember> alarms;
+};
+
+// etcd's backend key of a version, "<8 bytes>_<8 bytes>" and a 't' for tombstones, and its value, a KeyValue message.
+std::string RevisionKey(const KeyValue& version);
+std::string RevisionValue(const KeyValue& version);
+
 class Mvcc {
  public:
   // Carries out a command of the log. A command that fails or finds nothing to change leaves the state,
@@ -47,7 +60,12 @@ class Mvcc {
   const std::set<AlarmMember>& alarms() const { return alarms_; }
   bool HasAlarm(AlarmType type) const;
 
-  // A digest of all versions up to `revision` (0: the current one) that compaction left.
+  // All versions that compaction left, ascending by revision and place in it.
+  std::vector<KeyValuePtr> Versions() const;
+  // kDataLoss when a key has two versions at one revision.
+  static Result<Mvcc> FromVersions(const VersionedState& state);
+
+  // A digest of all versions up to `revision` (0: the current one) that compaction left; etcd's.
   Result<uint32_t> HashKv(Revision revision) const;
   // Bytes of keys and values held, all versions counted.
   int64_t size_bytes() const { return size_bytes_; }

@@ -118,21 +118,4 @@ void Mvcc::RebuildEvents() {
   events_.assign(events.begin(), events.end());
 }
 
-Result<uint32_t> Mvcc::HashKv(Revision revision) const {
-  if (revision <= 0) revision = revision_;
-  if (revision < compacted_) return ErrorCompacted();
-  if (revision > revision_) return ErrorFutureRevision();
-  uint64_t hash = StableHash("hashkv", static_cast<uint64_t>(compacted_));
-  for (const auto& [key, history] : index_) {
-    for (const KeyValuePtr& kv : history) {
-      if (kv->mod_revision > revision) break;
-      BinaryWriter out;
-      out.Text(key);
-      Write(out, *kv);
-      hash = StableHash(out.bytes(), hash);
-    }
-  }
-  return static_cast<uint32_t>(hash);
-}
-
 }  // namespace kp::store

@@ -56,25 +56,47 @@ struct PeerHello {
   uint64_t cluster = 0;
   uint64_t from = 0;
   uint64_t to = 0;
-  std::string client_urls;
+  std::string peer_urls;  // comma-separated: a receiver that has not heard of the sender yet dials it there
 
   std::string Encode() const {
     BinaryWriter out;
-    out.Text("kpeer1");
+    out.Text("kpeer2");
     out.Number(cluster);
     out.Number(from);
     out.Number(to);
-    out.Text(client_urls);
+    out.Text(peer_urls);
     return std::move(out.bytes());
   }
   static bool Decode(std::string_view bytes, PeerHello& hello) {
     BinaryReader in(bytes);
-    const bool named = in.Text() == "kpeer1";
+    const bool named = in.Text() == "kpeer2";
     hello.cluster = in.Number();
     hello.from = in.Number();
     hello.to = in.Number();
-    hello.client_urls = in.Text();
+    hello.peer_urls = in.Text();
     return named && in.AtEnd();
+  }
+};
+
+// Why a hello was not accepted.
+struct GoAway {
+  uint64_t cluster = 0;  // of who refuses
+  bool removed = false;  // the sender was a member once
+  std::string reason;
+
+  std::string Encode() const {
+    BinaryWriter out;
+    out.Number(cluster);
+    out.Number(removed ? 1 : 0);
+    out.Text(reason);
+    return std::move(out.bytes());
+  }
+  static bool Decode(std::string_view bytes, GoAway& message) {
+    BinaryReader in(bytes);
+    message.cluster = in.Number();
+    message.removed = in.Number() != 0;
+    message.reason = in.Text();
+    return in.AtEnd();
   }
 };
 

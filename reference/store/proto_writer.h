@@ -35,6 +35,10 @@ class ProtoWriter {
   enum class Value : uint8_t { kWith, kWithout };
   void Pair(uint32_t field, const KeyValue& kv, Value value = Value::kWith) {
     Begin(field, Size(kv, value));
+    Fields(kv, value);
+  }
+  // A pair as a message of its own.
+  void Fields(const KeyValue& kv, Value value = Value::kWith) {
     Bytes(1, kv.key);
     Int(2, kv.create_revision);
     Int(3, kv.mod_revision);

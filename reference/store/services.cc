@@ -15,7 +15,10 @@ transport::GrpcServices Services::Methods() {
   BindKv(services);
   BindLease(services);
   BindMaintenance(services);
+  BindCluster(services);
   BindStreams(services);
+  BindSnapshot(services);
+  RestrictLearner(services);
   return services;
 }
 
@@ -70,7 +73,7 @@ void Services::Range(std::string_view bytes, Reply reply) {
 void Services::Txn(std::string_view bytes, Reply reply) {
   Result<TxnRequest> request = Decode<TxnRequest>(bytes);
   if (!request.ok()) return reply(request.error());
-  if (kp::Status status = Validate(*request); !status.ok()) return reply(status);
+  if (kp::Status status = Validate(*request, member_.options().max_txn_ops); !status.ok()) return reply(status);
   if (!IsReadOnly(*request)) {
     return Propose(CommandKind::kTxn, std::string(bytes), std::move(*request), std::move(reply));
   }

@@ -22,23 +22,36 @@ class Services {
   transport::GrpcServices Methods();
   // /health, /livez, /readyz, /version, /metrics.
   transport::HttpHandler Pages();
+  // /health, /livez, /readyz and /metrics alone, for addresses of their own.
+  transport::HttpHandler MetricsPages();
 
  private:
   using Reply = Completion<Result<std::string>>;
   using Context = transport::GrpcContext;
+  using StreamPtr = std::shared_ptr<transport::GrpcServerStream>;
+  using HandlerPtr = std::unique_ptr<transport::GrpcServerStreamHandler>;
 
   class WatchStream;
   class KeepAliveStream;
+  class SnapshotStream;
 
   void BindKv(transport::GrpcServices& services);
   void BindLease(transport::GrpcServices& services);
   void BindMaintenance(transport::GrpcServices& services);
+  void BindCluster(transport::GrpcServices& services);
+  void BindSnapshot(transport::GrpcServices& services);
   void BindStreams(transport::GrpcServices& services);
 
   void Range(std::string_view bytes, Reply reply);
   void Txn(std::string_view bytes, Reply reply);
   void LeaseGrant(std::string_view bytes, Reply reply);
   void Status(Reply reply);
+  void MemberAdd(std::string_view bytes, Reply reply);
+  void ChangeMember(const MemberChange& change, Reply reply);
+  void MoveLeader(std::string_view bytes, Reply reply);
+  // A learner serves its own state and its status, nothing else.
+  void RestrictLearner(transport::GrpcServices& services);
+  static HandlerPtr MakeRefusedStream();
   template <typename Request>
   void Write(CommandKind kind, std::string_view bytes, Reply reply);
   void Propose(CommandKind kind, std::string bytes, Command command, Reply reply);

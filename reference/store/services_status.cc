@@ -25,8 +25,8 @@ void Services::BindMaintenance(transport::GrpcServices& services) {
   services.unary[prefix + "Hash"] = Guarded([this](std::string_view, const Reply& reply) {
     reply(EncodeHash(member_.Header(member_.store().revision()), *member_.store().HashKv(0)));
   });
-  services.unary["/etcdserverpb.Cluster/MemberList"] =
-      Guarded([this](std::string_view, const Reply& reply) { reply(Encode(member_.Header(0), member_.Members())); });
+  services.unary[prefix + "MoveLeader"] =
+      Guarded([this](std::string_view bytes, Reply reply) { MoveLeader(bytes, std::move(reply)); });
 }
 
 void Services::Status(Reply reply) {
@@ -39,6 +39,7 @@ void Services::Status(Reply reply) {
       .raft_index = member_.raft().log().commit(),
       .raft_term = member_.raft().term(),
       .applied_index = member_.applied_index(),
+      .learner = member_.is_learner(),
   };
   if (!member_.has_leader()) response.errors.push_back(ErrorNoLeader().message());
   for (const AlarmMember& alarm : store.alarms()) {
@@ -68,6 +69,16 @@ transport::HttpHandler Services::Pages() {
   };
 }
 
+transport::HttpHandler Services::MetricsPages() {
+  return [pages = Pages()](const transport::HttpRequest& request,
+                           const std::shared_ptr<transport::HttpResponder>& responder) {
+    for (const char* page : {"/metrics", "/health", "/livez", "/readyz"}) {
+      if (request.path == page) return pages(request, responder);
+    }
+    responder->Send(404, {{"content-type", "text/plain; charset=utf-8"}}, "404 page not found\n");
+  };
+}
+
 // Healthy is who can serve a linearizable read.
 void Services::Health(const std::shared_ptr<transport::HttpResponder>& responder, const transport::Headers& headers,
                       const std::string& healthy, const std::string& unhealthy) {
@@ -75,40 +86,6 @@ void Services::Health(const std::shared_ptr<transport::HttpResponder>& responder
   member_.ReadBarrier(alive_.Wrap([=](const kp::Status& status) {
     responder->Send(status.ok() ? 200 : 503, headers, status.ok() ? healthy : unhealthy);
   }));
-}
-
-// Names are etcd's where it has the same thing.
-std::string Services::Metrics() const {
-  std::string text;
-  const auto add = [&text](std::string_view type, std::string_view name, uint64_t value) {
-    text += "# TYPE " + std::string(name) + " " + std::string(type) + "\n" + std::string(name) + " " +
-            std::to_string(value) + "\n";
-  };
-  const Mvcc& store = member_.store();
-  const MemberCounters& counters = member_.counters();
-  add("gauge", "etcd_server_has_leader", member_.has_leader() ? 1 : 0);
-  add("gauge", "etcd_server_is_leader", member_.is_leader() ? 1 : 0);
-  add("counter", "etcd_server_leader_changes_seen_total", counters.leader_changes);
-  add("gauge", "etcd_server_proposals_committed_total", member_.raft().log().commit());
-  add("gauge", "etcd_server_proposals_applied_total", member_.applied_index());
-  add("gauge", "etcd_server_proposals_pending", member_.pending_proposals());
-  add("counter", "etcd_server_proposals_failed_total", counters.proposals_failed);
-  add("counter", "etcd_mvcc_put_total", counters.puts);
-  add("gauge", "etcd_mvcc_db_total_size_in_bytes", static_cast<uint64_t>(store.size_bytes()));
-  add("gauge", "etcd_mvcc_db_total_size_in_use_in_bytes", static_cast<uint64_t>(store.size_in_use_bytes()));
-  add("gauge", "etcd_debugging_mvcc_keys_total", store.keys());
-  add("gauge", "etcd_debugging_mvcc_watch_stream_total", member_.hub().streams());
-  add("gauge", "etcd_debugging_mvcc_watcher_total", member_.hub().watchers());
-  add("gauge", "etcd_debugging_mvcc_slow_watcher_total", member_.hub().unsynced());
-  add("counter", "etcd_debugging_mvcc_events_total", member_.hub().sent_events());
-  add("gauge", "etcd_debugging_mvcc_current_revision", static_cast<uint64_t>(store.revision()));
-  add("counter", "kubeproof_store_wal_syncs_total", member_.wal().syncs());
-  add("counter", "kubeproof_store_wal_written_bytes_total", member_.wal().written_bytes());
-  add("counter", "kubeproof_store_proposals_total", counters.proposals);
-  add("counter", "kubeproof_store_linearizable_reads_total", counters.reads);
-  add("counter", "kubeproof_store_read_rounds_total", counters.read_rounds);
-  add("counter", "kubeproof_store_snapshots_total", counters.snapshots);
-  return text;
 }
 
 }  // namespace kp::store

@@ -22,7 +22,8 @@ class Services::WatchStream : public transport::GrpcServerStreamHandler, private
     if (!request.ok()) return stream_->Finish(request.error());
     services_.member_.HandleWatch(id_, *request);
   }
-  void OnHalfClose() override { stream_->Finish({}); }
+  // As in etcd, a client that only stops asking goes on watching.
+  void OnHalfClose() override {}
   void OnEnd() override {
     services_.member_.CloseWatch(id_);
     services_.need_leader_.erase(stream_);
@@ -87,6 +88,8 @@ class RefusedStream : public transport::GrpcServerStreamHandler {
 };
 
 }  // namespace
+
+Services::HandlerPtr Services::MakeRefusedStream() { return std::make_unique<RefusedStream>(); }
 
 void Services::BindStreams(transport::GrpcServices& services) {
   const auto bind = [&](const std::string& name, auto make) {

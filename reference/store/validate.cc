@@ -107,8 +107,8 @@ Status Validate(const PutRequest& request) {
 
 Status Validate(const DeleteRangeRequest& request) { return request.key.empty() ? ErrorEmptyKey() : Status(); }
 
-Status Validate(const TxnRequest& request) {
-  if (Status status = CheckTxn(request, kMaxTxnOps); !status.ok()) return status;
+Status Validate(const TxnRequest& request, size_t max_ops) {
+  if (Status status = CheckTxn(request, max_ops); !status.ok()) return status;
   for (const auto* branch : {&request.success, &request.failure}) {
     Touched touched;
     if (Status status = Collect(*branch, touched); !status.ok()) return status;

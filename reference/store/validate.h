@@ -12,7 +12,7 @@ inline constexpr size_t kMaxTxnOps = 128;
 Status Validate(const RangeRequest& request);
 Status Validate(const PutRequest& request);
 Status Validate(const DeleteRangeRequest& request);
-Status Validate(const TxnRequest& request);
+Status Validate(const TxnRequest& request, size_t max_ops = kMaxTxnOps);
 
 // True when no branch of it writes: it is then served like a range.
 bool IsReadOnly(const TxnRequest& txn);
