@@ -6,6 +6,7 @@
 #include "properties/raft/safety.h"
 #include "properties/raft/scenarios.h"
 #include "properties/store/campaign.h"
+#include "properties/store/member_scripts.h"
 #include "properties/store/scripts.h"
 #include "properties/wal/lives.h"
 #include "properties/wire/scripts.h"
@@ -54,6 +55,13 @@ const std::vector<Property>& AllProperties() {
              UndurableLeader),
         {"properties/store/campaign", "clients see a strictly serializable history, watches all of it", 12,
          StoreCampaign},
+        Play("properties/store/changes-keep-the-quorum", "no change of members costs the quorum", ChangesKeepTheQuorum),
+        Play("properties/store/learners-are-not-promoted-empty", "who votes has the log", LearnersAreNotPromotedEmpty),
+        Play("properties/store/other-clusters-stay-out", "only members are peers", OtherClustersStayOut),
+        Play("properties/store/removed-members-are-remembered", "a removed member stays removed",
+             RemovedMembersAreRemembered),
+        Play("properties/store/snapshots-carry-their-checksum", "a snapshot proves that it is whole",
+             SnapshotsCarryTheirChecksum),
         Play("properties/store/compaction-keeps-its-revision", "a compaction drops older events only",
              CompactionKeepsItsRevision),
         Play("properties/store/lease-lasts-its-time", "no lease ends before its time", LeaseLastsItsTime),

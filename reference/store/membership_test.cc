@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "reference/base/mutant.h"
-
 namespace kp::store {
 namespace {
 
@@ -51,12 +49,6 @@ TEST_F(MembershipTest, RemovedIsForEver) {
   EXPECT_TRUE(members.Removed(2));
   EXPECT_EQ(Change(Type::kAdd, Member(2)), "etcdserver: member not found");
   EXPECT_EQ(Change(Type::kPublish, Member(2, "b")), "etcdserver: member not found");
-#ifndef KP_NO_MUTANTS
-  SetActiveMutant("store-forgets-removed-members");
-  EXPECT_EQ(Change(Type::kRemove, Member(3)), "");
-  SetActiveMutant("");
-  EXPECT_FALSE(members.Removed(3)) << "the mutant is not seen";
-#endif
 }
 
 TEST_F(MembershipTest, SurvivesASnapshot) {
