@@ -8,6 +8,7 @@
 #include "reference/base/mutant.h"
 #include "reference/store/errors.h"
 #include "reference/store/mvcc.h"
+#include "reference/store/mvcc_range.h"
 #include "reference/store/proto_writer.h"
 
 namespace kp::store {
