@@ -21,9 +21,11 @@ Node::Node(const Options& options, Random random, Recovered recovered)
       vote_(recovered.hard_state.vote) {
   CHECK(options_.id != kNoNode);
   CHECK(options_.heartbeat_ticks > 0 && options_.election_ticks > options_.heartbeat_ticks);
+  CHECK(!options_.lease_reads || options_.check_quorum) << "without check_quorum there is no lease";
   next_read_number_ = random_.Next() >> 1;  // does not wrap
   if (KP_MUTANT("raft-read-numbers-repeat")) next_read_number_ = 0;
   BecomeFollower(term_, kNoNode);
+  TraceStart();
 }
 
 void Node::Tick() {
@@ -66,6 +68,7 @@ void Node::TickLeader() {
 
 void Node::Step(Message message) {
   if (message.to != options_.id || lost_log_) return;
+  TraceMessage("Receive", message);
   if (message.type == MessageType::kHeartbeat && KP_MUTANT("raft-heartbeat-bypasses-term")) {
     return Send(
         {.type = MessageType::kHeartbeatReply, .to = message.from, .term = message.term, .context = message.context});
@@ -93,12 +96,14 @@ void Node::Send(Message message) {
   if (message.term == 0 && message.type != MessageType::kPropose && message.type != MessageType::kReadIndex) {
     message.term = term_;
   }
+  TraceMessage("Send", message);
   messages_.push_back(std::move(message));
 }
 
 void Node::SendWhenDurable(Message message) {
   message.from = options_.id;
   if (message.term == 0) message.term = term_;
+  TraceMessage("Send", message);
   messages_when_durable_.push_back(std::move(message));
 }
 
@@ -117,6 +122,7 @@ Ready Node::TakeReady() {
     StartReadRound();
   }
   if (KP_MUTANT("raft-leader-waits-for-its-disk")) HoldAppends();
+  Trace("Ready");
   Ready ready;
   if (snapshot_) installing_ = snapshot_->meta.index;
   ready.snapshot = std::exchange(snapshot_, std::nullopt);
@@ -173,7 +179,9 @@ void Node::OnAppended(uint64_t append_id) {
       messages_.push_back(std::move(message));
     }
   }
-  if (role_ == Role::kLeader) MaybeCommit();
+  if (role_ != Role::kLeader) return;
+  TraceOwnAppend("Receive", log_.stable());
+  MaybeCommit();
 }
 
 void Node::OnSnapshotInstalled(Index index) {

@@ -44,6 +44,7 @@
 #include "reference/raft/log.h"
 #include "reference/raft/message.h"
 #include "reference/raft/progress.h"
+#include "reference/raft/trace.h"
 #include "reference/raft/types.h"
 
 namespace kp::raft {
@@ -60,6 +61,10 @@ struct Options {
   size_t max_inflight_bytes = 16 << 20;
   size_t max_committed_bytes = 16 << 20;     // per Ready
   size_t max_uncommitted_bytes = 256 << 20;  // beyond it Propose answers kResourceExhausted
+  // The leader answers reads at once, without asking a quorum whether it still leads. It relies on
+  // check_quorum and on clocks: one that stands still while others run makes reads stale.
+  bool lease_reads = false;
+  TraceSink* trace = nullptr;  // outlives the node
 };
 
 // What the disk held. All zero and `start.configuration` set: a new cluster's first boot. All zero: a
@@ -166,6 +171,7 @@ class Node {
   void CheckInvariants() const;
 
  private:
+  friend class StateVisitor;  // node_state.cc
   struct AppendInFlight {
     uint64_t id = 0;
     Index last = 0;  // what becomes stable with it; lowered when the log is truncated meanwhile
@@ -220,6 +226,7 @@ class Node {
   void SendSnapshot(NodeId to, Progress& progress);
   void FlushAppends();
   bool AppendsPending() const;
+  Index QuorumIndex() const;
   void MaybeCommit();
   void OnAppend(Message message);
   void RejectAppend(const Message& message);
@@ -241,11 +248,20 @@ class Node {
   void StartReadRound();
   void BroadcastHeartbeat();
   void ReleaseReads();
+  void AnswerRead(const PendingRead& read);
   void DropReads();
   void ExpireForwardedReads();
   void OnReadIndex(const Message& message);
   void OnReadIndexReply(const Message& message);
   bool CommittedInTerm() const { return log_.TermAt(log_.commit()) == term_; }
+
+  // node_trace.cc
+  void Trace(const std::string& name, const std::string& more = {});
+  void TraceStart();
+  void TraceMessage(const char* verb, const Message& message);
+  void TraceProposal(EntryType type, const Buffer& data);
+  void TraceApplyChange(const Configuration& next);
+  void TraceOwnAppend(const char* verb, Index index);
 
   Options options_;
   Random random_;
@@ -266,6 +282,7 @@ class Node {
   Index pending_change_ = 0;  // no new configuration change until this is applied
   size_t uncommitted_bytes_ = 0;
   bool lost_log_ = false;
+  Index trace_shift_ = 0;
 
   // Reads, on the leader: not yet confirmable, waiting for the next round, waiting for its quorum.
   std::vector<PendingRead> reads_before_commit_;

@@ -38,10 +38,12 @@ void Node::ResetTerm(Term term) {
 }
 
 void Node::BecomeFollower(Term term, NodeId leader) {
+  const bool changes = role_ != Role::kFollower || term != term_;
   ResetTerm(term);
   if (KP_MUTANT("raft-step-down-forgets-vote")) vote_ = kNoNode;
   role_ = Role::kFollower;
   leader_ = leader;
+  if (changes) Trace("BecomeFollower");
 }
 
 void Node::BecomePreCandidate() {
@@ -54,6 +56,7 @@ void Node::BecomeCandidate() {
   ResetTerm(term_ + 1);
   role_ = Role::kCandidate;
   vote_ = options_.id;
+  Trace("BecomeCandidate");
   if (KP_MUTANT("raft-candidate-drops-tail")) TruncateFrom(log_.commit() + 1);
 }
 
@@ -66,6 +69,7 @@ void Node::BecomeLeader() {
     if (id != options_.id) AddProgress(id);
   }
   read_round_ = 0;
+  Trace("BecomeLeader");
   // Whatever the tail holds may be a change of configuration; it must be applied before another.
   if (!KP_MUTANT("raft-change-before-term-commit")) pending_change_ = log_.last();
   // Commits everything before it: entries of older terms never commit by counting (Raft 5.4.2).

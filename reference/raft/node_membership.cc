@@ -26,6 +26,7 @@ Status Node::ProposeChange(const ConfigurationChange& change) {
 const Configuration& Node::ApplyChange(const ConfigurationChange& change) {
   auto next = Apply(configuration_, change);
   if (!next.ok()) return configuration_;
+  TraceApplyChange(*next);
   configuration_ = std::move(*next);
   if (role_ != Role::kLeader) return configuration_;
   if (!configuration_.IsVoter(options_.id) && !KP_MUTANT("raft-removed-leader-counts-itself")) {

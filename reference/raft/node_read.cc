@@ -31,6 +31,8 @@ void Node::QueueRead(NodeId from, uint64_t context) {
   // Until the first commit of its term a leader's commit index may lag behind its predecessor's.
   if (!CommittedInTerm() && !KP_MUTANT("raft-read-before-term-commit")) {
     reads_before_commit_.push_back(read);
+  } else if (options_.lease_reads) {
+    AnswerRead(read);
   } else {
     reads_next_round_.push_back(read);
   }
@@ -61,7 +63,11 @@ void Node::ReleaseReads() {
   if (CommittedInTerm() && !reads_before_commit_.empty()) {
     for (PendingRead& read : reads_before_commit_) {
       read.index = log_.commit();
-      reads_next_round_.push_back(read);
+      if (options_.lease_reads) {
+        AnswerRead(read);
+      } else {
+        reads_next_round_.push_back(read);
+      }
     }
     reads_before_commit_.clear();
   }
@@ -71,11 +77,15 @@ void Node::ReleaseReads() {
   while (!reads_in_round_.empty() && reads_in_round_.front().round <= confirmed) {
     const PendingRead read = reads_in_round_.front();
     reads_in_round_.pop_front();
-    if (read.from == options_.id) {
-      read_states_.push_back({read.context, read.index});
-    } else {
-      Send({.type = MessageType::kReadIndexReply, .to = read.from, .index = read.index, .context = read.context});
-    }
+    AnswerRead(read);
+  }
+}
+
+void Node::AnswerRead(const PendingRead& read) {
+  if (read.from == options_.id) {
+    read_states_.push_back({read.context, read.index});
+  } else {
+    Send({.type = MessageType::kReadIndexReply, .to = read.from, .index = read.index, .context = read.context});
   }
 }
 

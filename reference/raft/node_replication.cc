@@ -17,10 +17,12 @@ Status Node::AdmitProposal(size_t bytes) const {
 }
 
 void Node::AppendOwn(EntryType type, Buffer data) {
+  TraceProposal(type, data);
   Entry entry{term_, log_.last() + 1, type, std::move(data)};
   uncommitted_bytes_ += entry.size();
   if (type == EntryType::kConfiguration) pending_change_ = entry.index;
   log_.Append(std::move(entry));
+  TraceOwnAppend("Send", log_.last());
 }
 
 Status Node::Propose(Buffer data) {
@@ -110,22 +112,27 @@ void Node::FlushAppends() {
   }
 }
 
-void Node::MaybeCommit() {
+Index Node::QuorumIndex() const {
+  if (KP_MUTANT("raft-ack-before-quorum")) return log_.last();
   const bool removed = !configuration_.IsVoter(options_.id);  // never of a leader, but for the mutant
-  Index quorum = configuration_.QuorumValue([this, removed](NodeId id) -> Index {
+  return configuration_.QuorumValue([this, removed](NodeId id) -> Index {
     if (removed && id == *configuration_.voters.rbegin()) return log_.stable();  // ourselves in its place
     if (id != options_.id) return progress_.at(id).match;
     // The parallel write has not finished for what is not stable: we hold no copy of it yet.
     return KP_MUTANT("raft-leader-counts-undurable") ? log_.last() : log_.stable();
   });
-  if (KP_MUTANT("raft-ack-before-quorum")) quorum = log_.last();
-  if (quorum <= log_.commit()) return;
+}
+
+void Node::MaybeCommit() {
+  const Index quorum = QuorumIndex();
   // Raft figure 8: an entry of an older term on a quorum can still be overwritten.
-  if (log_.TermAt(quorum) != term_ && !KP_MUTANT("raft-commit-old-term")) return;
+  const bool own = log_.TermAt(quorum) == term_ || KP_MUTANT("raft-commit-old-term");
+  if (quorum <= log_.commit() || !own) return Trace("Commit");
   for (Index index = log_.commit() + 1; index <= quorum; ++index) {
     uncommitted_bytes_ -= std::min(uncommitted_bytes_, log_.At(index).size());
   }
   log_.CommitTo(quorum);
+  Trace("Commit");
   ReleaseReads();
 }
 

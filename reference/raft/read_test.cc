@@ -93,6 +93,43 @@ TEST(RaftRead, ANewLeaderWaitsForItsFirstCommit) {
   EXPECT_EQ(cluster.member(2).reads()[0].index, 3u);
 }
 
+TEST(RaftRead, ALeaseAnswersWithoutAQuorum) {
+  TestCluster cluster(3, {.lease_reads = true});
+  cluster.Elect(1);
+  cluster.Isolate(1);
+  ASSERT_TRUE(cluster.node(1).ReadIndex(7).ok());
+  cluster.Turn(1);
+  ASSERT_EQ(cluster.member(1).reads().size(), 1u);
+  EXPECT_EQ(cluster.member(1).reads()[0].index, 1u);
+}
+
+TEST(RaftRead, ALeaseEndsWithTheTimeOfTheLeader) {
+  TestCluster cluster(3, {.lease_reads = true});
+  cluster.Elect(1);
+  cluster.Isolate(1);
+  cluster.Pass(40);
+  EXPECT_EQ(cluster.node(1).ReadIndex(7).code(), Code::kUnavailable);
+}
+
+// Why it is off unless asked for: the clock of the leader stands still, as that of a paused process.
+TEST(RaftRead, ALeaseIsWorthNothingWhenTheClockOfTheLeaderStops) {
+  TestCluster cluster(3, {.lease_reads = true});
+  cluster.Elect(1);
+  cluster.Isolate(1);
+  for (int i = 0; i < 40; ++i) {
+    for (const NodeId id : {2, 3}) cluster.Tick(id);
+    cluster.Settle();
+  }
+  const NodeId leader = cluster.node(2).leader();
+  ASSERT_TRUE(leader == 2 || leader == 3);
+  ASSERT_TRUE(cluster.Propose(leader, "new").ok());
+  cluster.Settle();
+  ASSERT_TRUE(cluster.node(1).ReadIndex(7).ok());
+  cluster.Turn(1);
+  ASSERT_EQ(cluster.member(1).reads().size(), 1u);
+  EXPECT_LT(cluster.member(1).reads()[0].index, cluster.node(leader).log().commit()) << "not stale after all";
+}
+
 TEST(RaftRead, WithoutALeaderThereIsNoRead) {
   TestCluster cluster(3);
   EXPECT_EQ(cluster.node(1).ReadIndex(1).code(), Code::kUnavailable);
