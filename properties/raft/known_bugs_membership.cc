@@ -49,6 +49,34 @@ Verdict ChangeAcrossTerms() {
   return stage.verdict();
 }
 
+Verdict SnapshotWithoutItsConfiguration() {
+  Stage stage(3, kPlain);
+  for (int i = 0; i < 2; ++i) stage.cluster.Add(kPlain);
+  stage.Elect(1);
+  stage.cluster.Isolate(3);
+  for (const raft::NodeId id : {4, 5}) {
+    (void)stage.Change(1, {ChangeType::kAddVoter, id});
+    for (int i = 0; i < 3; ++i) {
+      stage.Tick(1);
+      stage.Settle();
+    }
+  }
+  stage.cluster.member(1).Compact(0);
+  stage.cluster.Heal();
+  for (int i = 0; i < 3; ++i) {
+    stage.Tick(1);
+    stage.Settle();
+  }
+  for (const raft::NodeId id : {1, 4, 5}) {
+    stage.cluster.Cut(id, 2);
+    stage.cluster.Cut(id, 3);
+  }
+  (void)stage.Propose(1, "by 1, 4 and 5");
+  stage.Settle();
+  stage.Elect(3);  // 2 votes for it, which are two of three, but not of five
+  return stage.verdict();
+}
+
 // 1, 2 and 3 vote, 4 learns; 3 and 4 are to change places. 3 alone learns that this is committed; 4
 // does not, so it does not campaign, but has more, so it does not vote for 3. 1 is gone, 2 was.
 Verdict ElectableMemberDoesNotKnow() {
@@ -158,6 +186,8 @@ std::vector<KnownBug> MembershipBugs() {
   return {
       {"2", "changes-membership-across-terms", "Ongaro, raft-dev 2015-07-10; hydro-project/hydro#3192",
        "raft-change-before-term-commit", ChangeAcrossTerms},
+      {"7", "keeps-its-configuration-over-a-snapshot", "databendlabs/openraft#1808",
+       "raft-snapshot-keeps-configuration", SnapshotWithoutItsConfiguration},
       {"18", "cannot-elect-while-a-change-is-applied", "etcd-io/etcd#12359", "raft-votes-tell-no-commit",
        ElectableMemberDoesNotKnow},
       {"19", "never-leaves-a-joint-configuration", "etcd-io/etcd#12136", "raft-joint-left-by-its-proposer",

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "properties/raft/known_bugs.h"
 #include "properties/raft/stage.h"
 
@@ -48,6 +50,28 @@ Verdict ProbeAtTheLastIndex() {
   return stage.verdict();
 }
 
+// The snapshot gets lost, but appends that were delayed bring the follower to where the log begins.
+Verdict CaughtUpWithoutTheSnapshot() {
+  Stage stage(3, {.check_quorum = false, .max_message_bytes = 1});
+  stage.Elect(1);
+  stage.Hold(Between(1, 3));
+  ProposeMany(stage, 1, 4);
+  stage.node(1).ReportUnreachable(3);
+  const auto delayed = std::exchange(stage.cluster.messages(), {});
+  ProposeMany(stage, 1, 4);
+  stage.cluster.member(1).Compact(4);
+  stage.cluster.messages().clear();
+  stage.Hold(OfType(MessageType::kSnapshot));
+  stage.Tick(1);
+  stage.Settle();
+  stage.Expect(stage.node(1).progress().at(3).state == Progress::State::kSnapshot, "a snapshot was to be sent");
+  stage.cluster.messages() = delayed;
+  stage.Release();
+  stage.Pass(5);
+  stage.Expect(CaughtUp(stage, 3), "the leader waits for a snapshot that nobody needs");
+  return stage.verdict();
+}
+
 Verdict FullWindow() {
   Stage stage(3, {.max_inflight_messages = 4});
   stage.Elect(1);
@@ -82,6 +106,8 @@ std::vector<KnownBug> ProgressBugs() {
       {"24", "loops-over-a-snapshot-that-meets-a-conflict", "hashicorp/raft#697", "raft-snapshot-loses-to-conflict",
        ConflictWhereTheSnapshotEnds},
       {"25a", "stays-in-probe-at-the-last-index", "etcd-io/etcd#10308", "raft-probe-needs-news", ProbeAtTheLastIndex},
+      {"25b", "waits-for-a-needless-snapshot", "etcd-io/raft#31", "raft-snapshot-state-needs-its-index",
+       CaughtUpWithoutTheSnapshot},
       {"25c", "keeps-silent-with-a-full-window", "etcd-io/etcd#14633", "raft-full-window-silent", FullWindow},
       {"28", "takes-a-snapshot-of-an-earlier-term", "scylladb/scylladb#29092", "raft-snapshot-of-old-term",
        SnapshotOfAnEarlierTerm},
