@@ -46,7 +46,8 @@ class SafetyChecker {
   std::optional<std::string> violation_;
   std::map<raft::Term, LeaderFact> leaders_;
   std::map<std::pair<raft::Index, raft::Term>, EntryFact> entries_;
-  std::vector<raft::Entry> committed_;  // as the first member to commit it saw it
+  std::vector<raft::Entry> committed_;    // as the first member to commit it saw it
+  std::vector<raft::Term> committed_in_;  // the term of that member then
   std::map<uint64_t, size_t> reads_asked_;
 };
 
@@ -65,11 +66,15 @@ enum class Act : uint8_t {
   kIsolate,
   kHeal,
   kCampaign,
+  kChange,    // of the configuration, in all ways
+  kTransfer,  // of the leadership
+  kForget,    // a follower its leader
 };
-inline constexpr size_t kActs = 13;
+inline constexpr size_t kActs = 16;
 
 struct Schedule {
   size_t members = 3;
+  size_t spares = 0;  // members that nothing is configured for yet
   raft::Options options;
   uint64_t seed = 1;
   std::array<uint32_t, kActs> weights{};  // how often each Act is drawn
@@ -84,7 +89,15 @@ std::optional<std::string> RunSchedule(const Schedule& schedule);
 // proposal.
 std::optional<std::string> RunScheduleAndHeal(const Schedule& schedule);
 
+// The same, but only a core heals: members that are enough for every configuration that may be in
+// force. All others stay away for good. Within a bound all of the core must have applied a new proposal.
+std::optional<std::string> RunScheduleAndHealACore(const Schedule& schedule);
+
 // A schedule drawn from `seed`: size, options and `steps` choices.
 Schedule DrawSchedule(uint64_t seed, size_t steps);
+
+// The same, with everything drawn that can be set (swarm testing): one to five members and up to two
+// more to come, timeouts, limits, and changes of configuration and leadership.
+Schedule DrawSwarm(uint64_t seed, size_t steps);
 
 }  // namespace kp::properties

@@ -22,6 +22,13 @@ TEST(RaftSafety, HoldsUnderDrawnSchedulesAndProgressFollows) {
   }
 }
 
+TEST(RaftSwarm, IsSafeWhateverIsSetAndACoreMakesProgress) {
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    const auto violation = RunScheduleAndHealACore(DrawSwarm(seed, kSteps));
+    ASSERT_FALSE(violation) << "seed " << seed << ", " << *violation;
+  }
+}
+
 // The same under RapidCheck, which shrinks a schedule that breaks something.
 TEST(RaftSafety, HoldsUnderArbitrarySchedules) {
   const rc::detail::TestParams params{.seed = 20250101, .maxSuccess = 40};
