@@ -9,6 +9,7 @@ int RunCheck(int argc, char** argv);
 int RunConform(int argc, char** argv);
 int RunControllerManager(int argc, char** argv);
 int RunExplain(int argc, char** argv);
+int RunExplore(int argc, char** argv);
 int RunGuard(int argc, char** argv);
 int RunKubelet(int argc, char** argv);
 int RunMutants(int argc, char** argv);
@@ -25,6 +26,7 @@ const std::vector<Command>& Commands() {
       {"mutants", "switch on each deliberate bug and show which tests notice", RunMutants},
       {"check", "judge a recorded history: is it linearizable, and if not, why", RunCheck},
       {"properties", "check the laws of the cores over drawn schedules", RunProperties},
+      {"explore", "try all that can happen in a small cluster of the store", RunExplore},
       {"bench", "measure the project against its own targets", RunBench},
       {"explain", "say why the scheduler places a pod where it does", RunExplain},
       {"up", "start a cluster of local processes, until Ctrl-C", RunUp},

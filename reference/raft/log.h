@@ -61,6 +61,7 @@ class Log {
   void CheckInvariants() const;
 
  private:
+  friend class StateVisitor;  // node_state.cc
   Index offset_ = 0;
   Term offset_term_ = 0;
   std::deque<Entry> entries_;  // entries_[i] has index offset_ + 1 + i

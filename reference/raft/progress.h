@@ -31,6 +31,7 @@ class Inflights {
   }
 
  private:
+  friend class StateVisitor;  // node_state.cc
   struct Sent {
     Index last;
     size_t bytes;
