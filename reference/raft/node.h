@@ -16,6 +16,8 @@
 // The next Ready may be taken while earlier writes are still on their way to the disk. Messages that
 // promise durability (votes, acknowledgements) are kept inside until OnAppended; all the others,
 // among them the leader's appends, come out at once, so the leader writes while its followers do.
+// A write is acknowledged by its number, not by what it wrote: an entry that is overwritten and comes
+// back with the same index and term is not taken for durable when the first of the three writes ends.
 //
 // Membership. On the leader:
 //
