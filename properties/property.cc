@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "properties/raft/explore.h"
 #include "properties/raft/known_bugs.h"
 #include "properties/raft/safety.h"
 #include "properties/raft/scenarios.h"
@@ -19,6 +20,11 @@ constexpr size_t kRaftSteps = 500;
 std::optional<std::string> RaftSafety(uint64_t seed) { return RunSchedule(DrawSchedule(seed, kRaftSteps)); }
 
 std::optional<std::string> RaftProgress(uint64_t seed) { return RunScheduleAndHeal(DrawSchedule(seed, kRaftSteps)); }
+
+std::optional<std::string> RaftSwarm(uint64_t seed) { return RunScheduleAndHealACore(DrawSwarm(seed, kRaftSteps)); }
+
+// `kubeproof explore raft` tries larger ones.
+std::optional<std::string> RaftSmallScope() { return Explore({.terms = 2, .commands = 0, .messages = 2}).violation; }
 
 std::optional<std::string> StoreCampaign(uint64_t seed) {
   const std::string violation = RunCampaign({.seed = seed, .virtual_seconds = 10}).violation;
@@ -51,6 +57,8 @@ const std::vector<Property>& AllProperties() {
         {"properties/raft/safety", "Raft's five safety properties and linearizable reads", 2000, RaftSafety},
         Play("properties/raft/pre-vote-unseats-nobody", "who asks for pre-votes and cannot win disturbs nobody",
              PreVoteUnseatsNobody),
+        Play("properties/raft/small-scope", "no order of deliveries and elections breaks a law", RaftSmallScope),
+        {"properties/raft/swarm", "safe whatever is set, and enough members that are up make progress", 300, RaftSwarm},
         Play("properties/raft/undurable-leader", "a leader that forgets in a crash counts for no quorum",
              UndurableLeader),
         {"properties/store/campaign", "clients see a strictly serializable history, watches all of it", 12,

@@ -199,7 +199,7 @@ std::vector<KnownBug> ElectionBugs() {
       {"23d", "transfers-to-a-non-voter", "databendlabs/openraft#1805", "raft-transfer-to-learner", TransferToALearner},
       {"26", "campaigns-right-after-recovery", "redpanda-data/redpanda#30817, redpanda-data/redpanda#31547",
        "raft-installing-follower-times-out", ElectionTimerDuringRecovery},
-      {"27", "never-elects-after-a-simultaneous-start", "etcd-io/raft#48", "raft-fixed-timeout", SimultaneousStart},
+      {"27", "fails-to-elect-after-a-simultaneous-start", "etcd-io/raft#48", "raft-fixed-timeout", SimultaneousStart},
   };
 }
 

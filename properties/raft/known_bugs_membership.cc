@@ -188,14 +188,14 @@ std::vector<KnownBug> MembershipBugs() {
        "raft-change-before-term-commit", ChangeAcrossTerms},
       {"7", "keeps-its-configuration-over-a-snapshot", "databendlabs/openraft#1808",
        "raft-snapshot-keeps-configuration", SnapshotWithoutItsConfiguration},
-      {"18", "cannot-elect-while-a-change-is-applied", "etcd-io/etcd#12359", "raft-votes-tell-no-commit",
+      {"18", "fails-to-elect-while-a-change-is-applied", "etcd-io/etcd#12359", "raft-votes-tell-no-commit",
        ElectableMemberDoesNotKnow},
-      {"19", "never-leaves-a-joint-configuration", "etcd-io/etcd#12136", "raft-joint-left-by-its-proposer",
+      {"19", "stays-in-a-joint-configuration", "etcd-io/etcd#12136", "raft-joint-left-by-its-proposer",
        JointStateIsNeverLeft},
       {"20a", "refuses-votes-after-promotion", "etcd-io/etcd#10998, tikv/raft-rs#57", "raft-learner-refuses-vote",
        PromotedLearnerRefusesToVote},
       {"20b", "campaigns-as-a-learner", "redpanda-data/redpanda#8495", "raft-learner-campaigns", LearnerCampaigns},
-      {"21", "does-not-count-a-leaving-candidate", "scylladb/scylladb#10618", "raft-leaver-votes-not",
+      {"21", "forgets-the-vote-of-a-leaving-candidate", "scylladb/scylladb#10618", "raft-leaver-votes-not",
        LeavingCandidateDoesNotVoteForItself},
   };
 }
