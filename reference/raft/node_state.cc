@@ -149,7 +149,8 @@ class StateVisitor {
       archive.Number(*index);
     }
     archive.Number(progress.probe_sent);
-    archive.Number(progress.recent_active);
+    // Whom the leader has heard lately depends on time: everybody, for an explorer.
+    if constexpr (std::remove_reference_t<decltype(archive)>::kReads) progress.recent_active = true;
     archive.Number(progress.read_round);
     auto& inflights = progress.inflights;
     archive.Number(inflights.max_messages_);

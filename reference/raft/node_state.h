@@ -14,8 +14,9 @@ namespace kp::raft {
 using Renaming = std::function<NodeId(NodeId)>;
 
 // Everything that decides what `node` does from here on, between two turns (nothing waits in Ready but
-// what the disk has to do), except for time and chance: the timers, the random draws and the numbers
-// of forwarded reads are not in it. An explorer decides itself when an election times out.
+// what the disk has to do), except for time and chance: the timers, who was heard lately, the random
+// draws and the numbers of forwarded reads are not in it. An explorer decides itself when an election
+// times out.
 std::string EncodeState(const Node& node, const Renaming& rename);
 
 // CHECK-fails for bytes that EncodeState did not make. `options.id` is the renamed one.
