@@ -63,7 +63,8 @@ int ExploreRaft(const Scope& scope, size_t max_states) {
   const double start = CpuSeconds();
   std::printf("%s\n", scope.ToString().c_str());
   Explorer explorer(scope);
-  while (explorer.Advance(kStatesBetweenReports) && (max_states == 0 || explorer.result().states < max_states)) {
+  const size_t portion = max_states == 0 ? kStatesBetweenReports : std::min(kStatesBetweenReports, max_states);
+  while (explorer.Advance(portion) && (max_states == 0 || explorer.result().states < max_states)) {
     std::fprintf(stderr, "%llu states so far\n", static_cast<unsigned long long>(explorer.result().states));
   }
   const Exploration result = explorer.result();
