@@ -1,7 +1,6 @@
 #include "properties/raft/explore.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "properties/raft/explored_laws.h"
 #include "properties/raft/state_set.h"
@@ -66,12 +65,14 @@ class Explorer::Search {
   void Expand(uint32_t index) {
     const ExploredState state = states_.At(index);  // a copy: the set grows
     for (const Move& move : Moves(state)) {
-      for (const ExploredState& after : After(state, move)) {
+      std::vector<MessageId> in_flight;
+      ExploredState after = After(state, move, in_flight);
+      if (auto broken = BrokenLaw(locals_, state, move.member, after)) return Report(index, *broken);
+      Deliverable(in_flight, [&](const Messages& messages) {
         ++result_.transitions;
-        ExploredState judged = after;
-        if (auto broken = BrokenLaw(locals_, state, move.member, judged)) return Report(index, *broken);
-        states_.Add(Canonical(judged), index);
-      }
+        after.messages = messages;
+        states_.Add(Canonical(after), index);
+      });
     }
   }
 
@@ -100,10 +101,9 @@ class Explorer::Search {
     return moves;
   }
 
-  // One state, or several where messages have to be lost.
-  std::vector<ExploredState> After(const ExploredState& state, const Move& move) {
+  // Without its messages, which are `in_flight` and may be more than the scope allows.
+  ExploredState After(const ExploredState& state, const Move& move, std::vector<MessageId>& in_flight) {
     ExploredState after = state;
-    std::vector<MessageId> in_flight;
     bool taken = move.keeps_message || move.event.kind != EventKind::kDeliver;
     for (const MessageId id : state.messages) {
       if (id == kNoMessage) break;
@@ -121,49 +121,52 @@ class Explorer::Search {
     after.members[move.member - 1] = outcome.next;
     in_flight.insert(in_flight.end(), outcome.sent.begin(), outcome.sent.end());
     std::sort(in_flight.begin(), in_flight.end());
-    return Losing(after, in_flight);
+    return after;
   }
 
-  std::vector<ExploredState> Losing(ExploredState after, const std::vector<MessageId>& in_flight) const {
-    std::vector<ExploredState> states;
-    if (in_flight.size() <= scope_.messages) {
-      after.messages.fill(kNoMessage);
-      std::copy(in_flight.begin(), in_flight.end(), after.messages.begin());
-      states.push_back(after);
-      return states;
+  // Calls `use` once, or for every choice of what is lost where there are too many.
+  template <typename Use>
+  void Deliverable(const std::vector<MessageId>& in_flight, const Use& use) const {
+    Messages kept;
+    kept.fill(kNoMessage);
+    Keep(in_flight, 0, kept, 0, std::min(in_flight.size(), scope_.messages), use);
+  }
+
+  template <typename Use>
+  void Keep(const std::vector<MessageId>& in_flight, size_t from, Messages& kept, size_t count, size_t wanted,
+            const Use& use) const {
+    if (count == wanted) return use(kept);
+    for (size_t i = from; i + (wanted - count) <= in_flight.size(); ++i) {
+      if (i > from && in_flight[i] == in_flight[i - 1]) continue;  // an equal one has had its turn
+      kept[count] = in_flight[i];
+      Keep(in_flight, i + 1, kept, count + 1, wanted, use);
+      kept[count] = kNoMessage;
     }
-    for (size_t lost = 0; lost < in_flight.size(); ++lost) {
-      if (lost > 0 && in_flight[lost] == in_flight[lost - 1]) continue;
-      std::vector<MessageId> fewer = in_flight;
-      fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(lost));
-      for (ExploredState& state : Losing(after, fewer)) states.push_back(state);
-    }
-    return states;
   }
 
   // The least of the six states that differ from it by names only.
   ExploredState Canonical(const ExploredState& state) {
     ExploredState least = state;
     for (size_t permutation = 1; permutation < kPermutations.size(); ++permutation) {
-      const ExploredState other = Renamed(state, permutation);
-      if (std::memcmp(&other, &least, sizeof(other)) < 0) least = other;
+      const Permutation& names = kPermutations[permutation];
+      ExploredState other = state;
+      for (size_t i = 0; i < kExploredMembers; ++i) {
+        other.members[static_cast<size_t>(names[i + 1]) - 1] = locals_.Renamed(state.members[i], permutation);
+      }
+      if (other.members > least.members) continue;
+      RenameRest(other, permutation);
+      if (other < least) least = other;
     }
     return least;
   }
 
-  ExploredState Renamed(const ExploredState& state, size_t permutation) {
-    const Permutation& names = kPermutations[permutation];
-    ExploredState renamed = state;
-    for (size_t i = 0; i < kExploredMembers; ++i) {
-      renamed.members[static_cast<size_t>(names[i + 1]) - 1] = locals_.Renamed(state.members[i], permutation);
-    }
+  void RenameRest(ExploredState& state, size_t permutation) {
     size_t count = 0;
     for (; count < kMaxInFlight && state.messages[count] != kNoMessage; ++count) {
-      renamed.messages[count] = locals_.RenamedMessage(state.messages[count], permutation);
+      state.messages[count] = locals_.RenamedMessage(state.messages[count], permutation);
     }
-    std::sort(renamed.messages.begin(), renamed.messages.begin() + static_cast<ptrdiff_t>(count));
-    for (uint8_t& leader : renamed.leaders) leader = names[leader];
-    return renamed;
+    std::sort(state.messages.begin(), state.messages.begin() + static_cast<ptrdiff_t>(count));
+    for (uint8_t& leader : state.leaders) leader = kPermutations[permutation][leader];
   }
 
   void Report(uint32_t index, const std::string& broken);
@@ -223,12 +226,17 @@ void Explorer::Search::Report(uint32_t index, const std::string& broken) {
 template <typename Wanted>
 ExploredState Explorer::Search::Retrace(const ExploredState& now, const Wanted& wanted) {
   for (const Move& move : Moves(now)) {
-    for (ExploredState after : After(now, move)) {
-      const Broken law = BrokenLaw(locals_, now, move.member, after);
-      if (!wanted(after, law)) continue;
-      result_.trace.push_back(Describe(move) + Standing(after, move.member));
-      return after;
-    }
+    std::vector<MessageId> in_flight;
+    ExploredState after = After(now, move, in_flight);
+    const Broken law = BrokenLaw(locals_, now, move.member, after);
+    std::optional<ExploredState> found;
+    Deliverable(in_flight, [&](const Messages& messages) {
+      after.messages = messages;
+      if (!found && wanted(after, law)) found = after;
+    });
+    if (!found) continue;
+    result_.trace.push_back(Describe(move) + Standing(*found, move.member));
+    return *found;
   }
   CHECK(false) << "a step of the trace cannot be repeated";
 }

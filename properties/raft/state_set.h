@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <type_traits>
@@ -15,9 +16,11 @@ inline constexpr size_t kMaxInFlight = 4;
 inline constexpr size_t kMaxTerms = 4;
 inline constexpr MessageId kNoMessage = UINT32_MAX;
 
+using Messages = std::array<MessageId, kMaxInFlight>;  // ascending, then kNoMessage
+
 struct ExploredState {
   std::array<LocalId, kExploredMembers> members{};
-  std::array<MessageId, kMaxInFlight> messages{};  // ascending, then kNoMessage
+  Messages messages{};
   // What was ever true, so that a crash cannot hide a broken promise: the longest committed log, how
   // much of it the leader of each term committed, and who that was (0: nobody).
   LogId committed = 0;
@@ -29,9 +32,9 @@ struct ExploredState {
   uint8_t heartbeats_left = 0;
   uint32_t unused = 0;  // rounds the size up
 
-  bool operator==(const ExploredState&) const = default;
+  auto operator<=>(const ExploredState&) const = default;
 };
-static_assert(std::has_unique_object_representations_v<ExploredState>, "it is compared and hashed by its bytes");
+static_assert(std::has_unique_object_representations_v<ExploredState>, "it is hashed by its bytes");
 
 class StateSet {
  public:
