@@ -124,6 +124,24 @@ TEST(StoreCluster, ElectsAtOnceAndServesThroughAFollower) {
   cluster.ExpectConverged();
 }
 
+// In the place of etcd's panic "tocommit is out of range" (etcd-io/raft#197).
+TEST(StoreCluster, AMemberWhoseDiskWasReplacedEndsAndSaysWhatToDo) {
+  SimCluster cluster(1);
+  const int leader = cluster.WaitForLeader();
+  ASSERT_TRUE(cluster.Put(leader, "a", "1").ok());
+  cluster.ExpectConverged();
+  const int victim = (leader + 1) % 3;
+  cluster.world.Crash(kNames[victim], CrashKind::kPowerCut);
+  auto& image = cluster.world.disk(kNames[victim]).image();
+  for (const std::string& path : image.Paths()) ASSERT_TRUE(image.Remove(path).ok());
+  cluster.world.Restart(kNames[victim]);
+  EXPECT_TRUE(cluster.world.RunUntil([&] { return !cluster.running(victim); }, 10s).ok());
+  EXPECT_NE(cluster.world.failure(kNames[victim]).find("lacks entries that this member has acknowledged"),
+            std::string::npos)
+      << cluster.world.failure(kNames[victim]);
+  EXPECT_EQ(cluster.Get(leader, "a"), "1") << "the others go on";
+}
+
 TEST(StoreCluster, LeaderCrashLosesNothingAcknowledged) {
   SimCluster cluster(2);
   const int leader = cluster.WaitForLeader();

@@ -273,6 +273,11 @@ void Member::OnPeerFrame(uint64_t from, FrameType type, std::string_view payload
         return env_.Log(runtime::Severity::kWarning, "store", "ignored a malformed message");
       }
       node_->Step(std::move(*message));
+      if (node_->lost_log()) {
+        return env_.Fail("store",
+                         "the data folder lacks entries that this member has acknowledged: it is not the folder that "
+                         "it had; remove the member from the cluster and add it again");
+      }
       break;
     }
     case FrameType::kPropose: OnForwardedProposal(from, payload); break;
