@@ -167,6 +167,7 @@ void Node::HoldAppends() {
 void Node::OnAppended(uint64_t append_id) {
   CHECK_LE(append_id, last_append_id_);
   std::vector<Message> released;
+  const Index stable_before = log_.stable();
   while (!appends_.empty() && appends_.front().id <= append_id) {
     log_.set_stable(appends_.front().last);
     std::move(appends_.front().after.begin(), appends_.front().after.end(), std::back_inserter(released));
@@ -180,7 +181,7 @@ void Node::OnAppended(uint64_t append_id) {
     }
   }
   if (role_ != Role::kLeader) return;
-  TraceOwnAppend("Receive", log_.stable());
+  if (log_.stable() > stable_before && log_.TermAt(log_.stable()) == term_) TraceOwnAppend("Receive", log_.stable());
   MaybeCommit();
 }
 

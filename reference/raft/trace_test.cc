@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "reference/raft/test_cluster.h"
 
 namespace kp::raft {
@@ -97,6 +99,38 @@ TEST(RaftTrace, TellsAChangeOfConfiguration) {
             std::string::npos);
   EXPECT_NE(trace.First("ApplyConfChange").find(R"("conf":[["1","2","3"],[]],"prop":{"cc":{"newconf":["1","2"]}})"),
             std::string::npos);
+}
+
+// The specification keeps the messages in flight, and takes from them what is received.
+TEST(RaftTrace, WhatIsReceivedWasSent) {
+  Lines trace;
+  TestCluster cluster(3, {.pre_vote = false, .check_quorum = false, .trace = &trace});
+  Random random(7);
+  for (int step = 0; step < 3000; ++step) {
+    const NodeId id = 1 + random.Below(3);
+    switch (random.Below(6)) {
+      case 0: cluster.Tick(id); break;
+      case 1: (void)cluster.Propose(id, "p"); break;
+      case 2: cluster.Sync(id); break;
+      default:
+        if (!cluster.messages().empty()) cluster.Deliver(random.Below(cluster.messages().size()));
+    }
+    if (random.Below(200) == 0) cluster.node(id).Campaign();
+    cluster.TurnAll();
+  }
+  std::multiset<std::string> sent;
+  size_t received = 0;
+  for (const std::string& line : trace.lines) {
+    const std::string name = Lines::Between(line, "\"name\":\"", "\"");
+    const std::string message = Lines::Between(line, "\"msg\":{", "}");
+    if (name.starts_with("Send")) sent.insert(message);
+    if (!name.starts_with("Receive")) continue;
+    const auto found = sent.find(message);
+    ASSERT_NE(found, sent.end()) << line;
+    sent.erase(found);
+    ++received;
+  }
+  EXPECT_GT(received, 500u);
 }
 
 TEST(RaftTrace, ARestartTellsNoFirstConfiguration) {
