@@ -100,7 +100,10 @@ void MutantRun::PlanNamed(size_t mutant) {
     for (const std::string& id : m.properties) trials_.push_back({mutant, PlanProperty(id, m.seed, *properties_)});
   }
   if (!m.faults) return;
-  for (PlannedJob& job : JobsOf(m.by, false)) trials_.push_back({mutant, std::move(job), true});
+  for (PlannedJob& job : JobsOf(m.by, false)) {
+    // A test that breaks things itself is the same without a nemesis.
+    if (!BreaksByItself(*job.entry)) trials_.push_back({mutant, std::move(job), true});
+  }
 }
 
 // The likely ones first, for a kill ends a mutant's trials: what noticed it in the last run, then what is of its

@@ -24,7 +24,7 @@ namespace kp::cli {
 
 struct MutantRunOptions {
   std::vector<std::string> ids;  // behaviours to which it is confined
-  int seeds = 10;                // of faulted runs; without faults one seed tells as much as ten
+  int seeds = 20;                // of faulted runs; without faults one seed tells as much as twenty
   int jobs = 2;
   bool full = false;    // every behaviour under every mutant
   bool likely = false;  // none but the tests that are named for a mutant

@@ -33,8 +33,7 @@ bool Lister::FromCache(const Selection& selection, const ListOptions& options, L
   if (options.from || !cache.ready()) return false;
   const bool served =
       options.freshness == Freshness::kAny ||
-      (options.freshness == Freshness::kNotOlderThan && options.limit == 0 && cache.revision() >= options.revision) ||
-      (options.freshness == Freshness::kMostRecent && KP_MUTANT("apiserver-list-serves-stale-cache"));
+      (options.freshness == Freshness::kNotOlderThan && options.limit == 0 && cache.revision() >= options.revision);
   if (!served) return false;
   const std::string prefix = selection.KeyPrefix();
   for (auto it = cache.objects().lower_bound(prefix); it != cache.objects().end(); ++it) {
@@ -56,6 +55,8 @@ void Lister::List(const Selection& selection, const ListOptions& options, Comple
     work->key = std::max(work->key, work->prefix + options.from->start_key);
     if (!KP_MUTANT("apiserver-pages-drift")) work->read_revision = std::max<int64_t>(0, options.from->revision);
   }
+  if (options.freshness == Freshness::kMostRecent && !options.from && KP_MUTANT("apiserver-list-is-one-behind"))
+    work->read_revision = storage_.Cache(*selection.kind).revision() - 1;
   if (options.freshness == Freshness::kExact && !KP_MUTANT("apiserver-exact-list-is-recent"))
     work->read_revision = options.revision;
   ReadMore(work);

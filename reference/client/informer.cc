@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::client {
@@ -70,7 +71,9 @@ void Informer::OnList(api::ApiResult<api::Value> result) {
   for (const auto& [key, object] : objects_) {
     if (!listed.contains(key)) gone.push_back(key);
   }
-  for (const std::string& key : gone) Apply(key, api::Value());
+  for (const std::string& key : gone) {
+    if (!KP_MUTANT("informer-keeps-what-is-gone")) Apply(key, api::Value());
+  }
   for (auto& [key, object] : listed) {
     const api::Value& known = Get(key);
     if (known.is_null() || VersionOf(known) != VersionOf(object)) Apply(key, object);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "reference/base/mutant.h"
 #include "reference/client/resources.h"
 
 namespace kp::client {
@@ -59,7 +58,7 @@ void LeaderElector::OnLease(api::ApiResult<api::Value> result) {
   bool mine = spec["holderIdentity"].AsString() == options_.identity;
   bool held = !spec["holderIdentity"].empty() &&
               observed_at_ + std::chrono::seconds(spec["leaseDurationSeconds"].AsInt(15)) > env_.Now();
-  if (!mine && (held || KP_MUTANT("leader-election-never-takes-over"))) return Again();
+  if (!mine && held) return Again();
   api::Value next = spec.With("renewTime", now).With("leaseDurationSeconds", seconds);
   if (!mine) {
     next = next.With("holderIdentity", options_.identity)

@@ -171,6 +171,7 @@ class ReplicaSetController : public Controller {
       if (KP_MUTANT("replicaset-makes-one-pod")) wanted = std::min<int64_t>(wanted, 1);
       if (KP_MUTANT("replicaset-keeps-the-last-pod")) wanted = std::max<int64_t>(wanted, 1);
       int64_t have = static_cast<int64_t>(pods.size());
+      if (have < wanted && KP_MUTANT("replicaset-makes-one-too-many")) ++wanted;
       if (have < wanted) PlanCreates(set, wanted - have, plan);
       if (have > wanted) PlanDeletes(set, pods, have - wanted, plan);
     }

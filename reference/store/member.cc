@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "reference/base/check.h"
-#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 #include "reference/raft/message.h"
 #include "reference/store/binary.h"
@@ -254,7 +253,6 @@ void Member::HandleWatch(WatchHub::StreamId stream, const WatchRequest& request)
 }
 
 void Member::PumpWatches() {
-  if (!is_leader() && KP_MUTANT("store-followers-tell-no-events")) return;
   const WatchHub::Outcome outcome = hub_.Pump(env_.Now());
   if (outcome == WatchHub::Outcome::kMore) ScheduleTurn();
   std::optional<Time> wake = hub_.NextProgress();

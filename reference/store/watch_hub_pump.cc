@@ -56,9 +56,10 @@ void WatchHub::DispatchNew(Time now) {
       continue;
     }
     if (KP_MUTANT("store-watch-splits-revisions")) {
-      for (const Event& event : std::exchange(found, {})) Send(watcher, revision, {event}, now);
+      for (const Event& event : found) Send(watcher, event.revision(), {event}, now);
       continue;
     }
+    if (KP_MUTANT("store-watch-repeats-events")) Send(watcher, revision, found, now);
     Send(watcher, revision, std::move(found), now);
   }
   position_ = revision;

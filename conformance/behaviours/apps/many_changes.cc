@@ -38,6 +38,20 @@ BEHAVIOUR("apps/deployment/ends-at-the-last-of-many-changes") {
   }
 }
 
+BEHAVIOUR("apps/replicaset/each-of-many-gets-its-pods") {
+  constexpr int kSets = 12;
+  auto name = [](int i) { return "web-" + std::to_string(i); };
+  for (int i = 0; i < kSets; ++i) {
+    if (t.UnderFaults()) t.Sleep(500ms);
+    t.MustCreate(kReplicaSets, ReplicaSet(name(i), 2, Obj({{"app", name(i)}})));
+  }
+  for (int i = 0; i < kSets; ++i) {
+    t.EventuallyObject(kReplicaSets, name(i), "its pods are ready", [](const Value& set) {
+      return set.At({"status", "readyReplicas"}).AsInt() == 2;
+    });
+  }
+}
+
 BEHAVIOUR("apps/replicaset/makes-no-pod-too-many") {
   // A create whose answer is lost is repeated, and may then have been done twice.
   t.Once([&] {

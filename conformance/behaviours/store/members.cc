@@ -56,6 +56,7 @@ BEHAVIOUR("store/members/read-through-any-is-fresh") {
   std::vector<std::unique_ptr<Store>> members;
   for (int i = 0; i < kMembers; ++i) members.push_back(std::make_unique<Store>(store, i));
   for (int i = 0; i < 30; ++i) {
+    if (t.UnderFaults()) t.Sleep(100ms);  // until something has failed
     std::string value = std::to_string(i);
     int64_t revision = members[static_cast<size_t>(i % kMembers)]->Put("a", value);
     for (int j = 1; j < kMembers; ++j) {
