@@ -17,10 +17,11 @@ struct ClusterShape {
   int members = 1;
   int nodes = 3;
   bool faults = false;
-  bool slow = false;              // waits over 5 s also where time is real
-  bool allow_disruptive = false;  // faults on a cluster that is not ours
-  std::string kubeconfig;         // path, for remote
-  std::string etcd_servers;       // a foreign store under the process cluster
+  runtime::Severity log_level = runtime::Severity::kWarning;  // of simulated components
+  bool slow = false;                                          // waits over 5 s also where time is real
+  bool allow_disruptive = false;                              // faults on a cluster that is not ours
+  std::string kubeconfig;                                     // path, for remote
+  std::string etcd_servers;                                   // a foreign store under the process cluster
 };
 
 class BackendHost {

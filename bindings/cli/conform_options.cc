@@ -21,6 +21,7 @@ struct Texts {
   std::string timeout;
   std::string job_timeout;
   std::string rerun;
+  std::string log_level;
 };
 
 void Define(Flags& flags, ConformOptions& options, Texts& texts) {
@@ -46,6 +47,7 @@ void Define(Flags& flags, ConformOptions& options, Texts& texts) {
   flags.Text("timeout", &texts.timeout);
   flags.Text("job-timeout", &texts.job_timeout);
   flags.Text("out", &options.out);
+  flags.Text("log-level", &texts.log_level);
   flags.Integer("members", &options.shape.members);
   flags.Integer("nodes", &options.shape.nodes);
   flags.Text("etcd-servers", &options.shape.etcd_servers);
@@ -78,6 +80,19 @@ Status ParseTime(std::string_view flag, const std::string& text, Duration& into)
   return Status::Ok();
 }
 
+Status ParseLogLevel(const std::string& text, runtime::Severity& into) {
+  if (text.empty()) return Status::Ok();
+  for (auto [name, severity] : {std::pair("debug", runtime::Severity::kDebug),
+                                {"info", runtime::Severity::kInfo},
+                                {"warning", runtime::Severity::kWarning},
+                                {"error", runtime::Severity::kError}}) {
+    if (text != name) continue;
+    into = severity;
+    return Status::Ok();
+  }
+  return Invalid("--log-level: want debug, info, warning or error, got " + Quote(text));
+}
+
 Status MakeSense(const Texts& texts, ConformOptions& options) {
   Result<std::vector<Backend>> backends = ParseBackends(texts.backend, !options.shape.kubeconfig.empty());
   if (!backends.ok()) return backends.error();
@@ -94,6 +109,7 @@ Status MakeSense(const Texts& texts, ConformOptions& options) {
   }
   if (Status status = ParseTime("timeout", texts.timeout, options.timeout); !status.ok()) return status;
   if (Status status = ParseTime("job-timeout", texts.job_timeout, options.job_timeout); !status.ok()) return status;
+  if (Status status = ParseLogLevel(texts.log_level, options.shape.log_level); !status.ok()) return status;
   options.rerun_from = texts.rerun;
   return Status::Ok();
 }
@@ -169,6 +185,8 @@ how:
   --jobs N                            tests at a time (default: one a core; four on real time)
   --timeout T, --job-timeout T        of the run (exit code 4), of one test (fails it; default 2m)
   --out DIR                           run folder (default runs/<time>; runs/latest points to it)
+  --log-level LEVEL                   what a failed simulated test shows of the components' logs:
+                                      debug, info, warning (default) or error
   --list, --dry-run                   show what is selected, or what would run where
   --check-determinism                 run every simulated world twice and compare transcripts
   --transcripts                       print each simulated world's transcript hash

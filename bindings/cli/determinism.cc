@@ -23,7 +23,7 @@ std::string Transcript(const PlannedJob& planned, const ClusterShape& shape, boo
   fixtures::SimClusterOptions options = SimOptions(shape, *planned.entry, planned.job);
   options.kept_draws = with_entries ? kKeptEntries : 0;
   fixtures::SimCluster cluster(options);
-  const reports::TestResult result = RunInSim(cluster, planned.job, shape.faults && !BreaksByItself(*planned.entry));
+  const reports::TestResult result = RunInSim(cluster, shape, *planned.entry, planned.job);
   const auto& log = cluster.world().draw_log();
   std::string text = std::to_string(log.hash()) + " after " + std::to_string(log.count()) + " entries, " +
                      std::string(reports::OutcomeName(result.outcome)) + "\n";

@@ -15,6 +15,7 @@ namespace {
 
 // What a failed test shows of the components' logs.
 constexpr size_t kShownLogLines = 60;
+constexpr size_t kShownDebugLines = 2000;  // asked for
 
 class SimHost : public BackendHost {
  public:
@@ -33,7 +34,7 @@ class SimHost : public BackendHost {
   }
   TestResult Run(const Job& job, const Entry& entry) override {
     fixtures::SimCluster cluster(SimOptions(shape_, entry, job));
-    return RunInSim(cluster, job, shape_.faults && !BreaksByItself(entry));
+    return RunInSim(cluster, shape_, entry, job);
   }
   std::string ServerIdentity() const override { return "kubeproof, simulated"; }
   std::string RecipeFlags() const override {
@@ -61,9 +62,10 @@ TestResult RunBroken(fixtures::SimCluster& cluster, const Job& job) {
   return result;
 }
 
-void ShowLog(fixtures::SimCluster& cluster, TestResult& result) {
+void ShowLog(fixtures::SimCluster& cluster, runtime::Severity level, TestResult& result) {
   const auto& lines = cluster.world().log_lines();
-  const size_t first = lines.size() > kShownLogLines ? lines.size() - kShownLogLines : 0;
+  const size_t shown = level < runtime::Severity::kWarning ? kShownDebugLines : kShownLogLines;
+  const size_t first = lines.size() > shown ? lines.size() - shown : 0;
   const Duration end = result.timeline.empty() ? Duration(0) : result.timeline.back().at;
   for (size_t i = first; i < lines.size(); ++i) result.timeline.push_back({end, "log", "line", lines[i]});
 }
@@ -83,21 +85,22 @@ conformance::Disturbance DisturbanceOf(chaos::Nemesis& nemesis) {
 fixtures::SimClusterOptions SimOptions(const ClusterShape& shape, const Entry& entry, const Job& job) {
   fixtures::SimClusterOptions options;
   options.seed = StableHash(job.behaviour.name(), job.seed);
+  options.least_severity = shape.log_level;
   options.members = static_cast<int>(std::max<int64_t>(shape.members, Needed(entry, "members")));
   options.nodes = static_cast<int>(std::max<int64_t>(shape.nodes, Needed(entry, "nodes")));
   return options;
 }
 
-TestResult RunInSim(fixtures::SimCluster& cluster, const Job& job, bool faults) {
+TestResult RunInSim(fixtures::SimCluster& cluster, const ClusterShape& shape, const Entry& entry, const Job& job) {
   TestResult result;
   if (!cluster.AwaitReady()) {
     result = conformance::ResultOf(job);
     result.outcome = Outcome::kFail;
     result.message = std::string(kSetupFailed) + "the nodes were not ready in time";
   } else {
-    result = faults ? RunBroken(cluster, job) : conformance::RunJob(job, cluster);
+    result = shape.faults && !BreaksByItself(entry) ? RunBroken(cluster, job) : conformance::RunJob(job, cluster);
   }
-  if (result.outcome == Outcome::kFail) ShowLog(cluster, result);
+  if (result.outcome == Outcome::kFail) ShowLog(cluster, shape.log_level, result);
   return result;
 }
 

@@ -11,7 +11,8 @@ namespace kp::cli {
 fixtures::SimClusterOptions SimOptions(const ClusterShape& shape, const conformance::Entry& entry,
                                        const conformance::Job& job);
 
-// Runs the job in `cluster`, with a nemesis when `faults` is set.
-reports::TestResult RunInSim(fixtures::SimCluster& cluster, const conformance::Job& job, bool faults);
+// Runs the job in `cluster`, with a nemesis where faults are asked for and the behaviour brings none of its own.
+reports::TestResult RunInSim(fixtures::SimCluster& cluster, const ClusterShape& shape, const conformance::Entry& entry,
+                             const conformance::Job& job);
 
 }  // namespace kp::cli
