@@ -119,14 +119,15 @@ class NodeLifecycleController : public Controller {
 
  private:
   // Told by this process's own observations: when did the heartbeat last change? The clocks of nodes, which
-  // may be skewed, play no part.
+  // may be skewed, play no part, and a wall clock that is set here gives no node up either.
   bool IsSilent(const View& view, const Value& node, WallTime now) const {
     std::string name = node.At({"metadata", "name"}).str();
     std::string beat = view.Get(kLeases, "kube-node-lease", name).At({"spec", "renewTime"}).str() + "|" +
                        ConditionOf(node, "Ready")["lastHeartbeatTime"].str();
     Heard& heard = heard_[name];
-    if (heard.beat != beat) heard = {beat, now};
-    return now - heard.at > options_.grace_period;
+    const Time at = KP_MUTANT("node-lifecycle-trusts-the-wall-clock") ? Time(now.time_since_epoch()) : view.steady();
+    if (heard.beat != beat) heard = {beat, at};
+    return at - heard.at > options_.grace_period;
   }
 
   static void MarkPodsNotReady(const View& view, const std::string& node, WallTime now, Plan& plan) {
@@ -143,7 +144,7 @@ class NodeLifecycleController : public Controller {
 
   struct Heard {
     std::string beat;
-    WallTime at{};
+    Time at{};
   };
   NodeLifecycleOptions options_;
   // Observations, not decisions: losing them (a restart) only makes the next judgement later.

@@ -26,7 +26,11 @@ class Informers {
   client::Informer* Find(const client::Resource& resource);
   void Start();
   bool Synced() const;
-  const View& view() const { return view_; }
+  // As of now.
+  const View& view() {
+    view_.set_steady(env_.Now());
+    return view_;
+  }
 
  private:
   runtime::Env& env_;

@@ -81,9 +81,9 @@ class TaintEvictionController : public Controller {
     }
     std::string uid = pod.At({"metadata", "uid"}).str();
     Since& since = tainted_since_[key];
-    if (since.uid != uid) since = {uid, now};
-    if (since.at + *time > now) {
-      plan.requeue_after = since.at + *time - now;
+    if (since.uid != uid) since = {uid, view.steady()};
+    if (since.at + *time > view.steady()) {
+      plan.requeue_after = since.at + *time - view.steady();
       return plan;
     }
     auto [ns, name] = client::SplitKey(key);
@@ -109,7 +109,7 @@ class TaintEvictionController : public Controller {
  private:
   struct Since {
     std::string uid;
-    WallTime at{};
+    Time at{};
   };
   // Since when this process has known of a taint that ends the pod's stay, as upstream counts; taints that
   // users add carry no time. Losing it (a restart) only makes an eviction later.

@@ -20,6 +20,11 @@ class View {
   // Keeps the index by owner; call for each change, in order.
   void OnChange(const client::Resource& resource, const api::Value& old, const api::Value& now);
 
+  // When it was looked at, by the clock that is never set: how long something has been so is measured with it.
+  // The wall clock that plans write down may jump.
+  Time steady() const { return steady_; }
+  void set_steady(Time steady) { steady_ = steady; }
+
   // Null when absent.
   const api::Value& Get(const client::Resource& resource, std::string_view ns, std::string_view name) const;
   const api::Value& Get(const client::Resource& resource, std::string_view key) const;
@@ -39,6 +44,7 @@ class View {
   std::vector<client::Resource> resources() const;
 
  private:
+  Time steady_{};
   std::map<client::Resource, const Objects*> copies_;
   std::map<std::string, Place, std::less<>> places_;
   std::map<client::Resource, std::map<std::string, std::set<std::string>, std::less<>>> owned_;

@@ -63,6 +63,7 @@ Kubelet::Kubelet(runtime::Env& env, const KubeletOptions& options, std::unique_p
       register_timer_(env),
       lease_timer_(env),
       status_timer_(env),
+      mend_timer_(env),
       poll_timer_(env) {
   runtime_->OnExit([this](const ContainerExit& exit) {
     for (auto& [uid, run] : pods_) {
@@ -79,6 +80,10 @@ Kubelet::Kubelet(runtime::Env& env, const KubeletOptions& options, std::unique_p
   informer_ = std::make_unique<client::Informer>(env_, *client_, kPods, pods);
   informer_->AddHandler([this](const Value& old, const Value& now) { OnPod(old, now); });
   informer_->OnConnection([this](bool connected) { OnConnection(connected); });
+  client::InformerOptions own_node;
+  own_node.field_selector = "metadata.name=" + options_.node.name;
+  node_informer_ = std::make_unique<client::Informer>(env_, *client_, kNodes, own_node);
+  node_informer_->AddHandler([this](const Value&, const Value& now) { OnOwnNode(now); });
   Register();
 }
 
@@ -109,6 +114,7 @@ void Kubelet::OnNode(const api::ApiResult<Value>& node) {
   if (!first) return;
   RenewLease();
   informer_->Start();
+  node_informer_->Start();
 }
 
 void Kubelet::WriteNodeStatus() {
@@ -134,6 +140,15 @@ void Kubelet::WriteNodeStatus() {
           status_timer_.Start(wait, [this] { WriteNodeStatus(); });
         }));
   }));
+}
+
+// A control plane that did not hear of this node for a while has marked it Unknown; a status that nothing
+// here has changed would stay so until it is due again.
+void Kubelet::OnOwnNode(const Value& node) {
+  if (node.is_null() || KP_MUTANT("kubelet-leaves-a-foreign-status")) return;
+  const Value wanted = NodeStatus(node, options_.node, runtime_->Version(), env_.Wall());
+  if (SameNodeStatus(node["status"], wanted)) return mend_timer_.Stop();
+  if (!mend_timer_.pending()) mend_timer_.Start(options_.mend_period, [this] { WriteNodeStatus(); });
 }
 
 void Kubelet::RenewLease() {

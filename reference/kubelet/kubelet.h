@@ -20,6 +20,7 @@ struct KubeletOptions {
   NodeOptions node;
   Duration lease_period = 10s;
   Duration status_period = 5min;  // an unchanged status is written again after this
+  Duration mend_period = 10s;     // one that others have changed, at the latest after this
   Duration poll_period = 5s;      // while the watch is lost
 };
 
@@ -50,6 +51,7 @@ class Kubelet {
   void Register();
   void OnNode(const api::ApiResult<api::Value>& node);
   void WriteNodeStatus();
+  void OnOwnNode(const api::Value& node);
   void RenewLease();
   void OnPod(const api::Value& old, const api::Value& now);
   void OnConnection(bool connected);
@@ -81,6 +83,7 @@ class Kubelet {
   std::unique_ptr<ContainerRuntime> runtime_;
   client::EventRecorder recorder_;
   std::unique_ptr<client::Informer> informer_;
+  std::unique_ptr<client::Informer> node_informer_;   // of this node alone
   std::map<std::string, std::unique_ptr<Run>> pods_;  // by uid
   std::string node_uid_;
   api::Value lease_;
@@ -89,6 +92,7 @@ class Kubelet {
   runtime::Timer lease_timer_;
   runtime::Timer status_timer_;
   int status_tries_ = 0;  // in a row that others came before
+  runtime::Timer mend_timer_;
   runtime::Timer poll_timer_;
   bool polling_ = false;
   Alive alive_;

@@ -75,6 +75,17 @@ Value NodeStatus(const Value& node, const NodeOptions& options, const std::strin
                                 {"bootID", options.name}})}});
 }
 
+bool SameNodeStatus(const Value& a, const Value& b) {
+  const auto timeless = [](const Value& status) {
+    std::vector<Value> conditions;
+    for (const Value& condition : status["conditions"].items()) {
+      conditions.push_back(condition.Without("lastHeartbeatTime").Without("lastTransitionTime"));
+    }
+    return status.With("conditions", Value::Array(std::move(conditions)));
+  };
+  return timeless(a) == timeless(b);
+}
+
 Value NodeLease(const NodeOptions& options, const std::string& node_uid, WallTime now) {
   Value owner = Obj({{"apiVersion", "v1"}, {"kind", "Node"}, {"name", options.name}, {"uid", node_uid}});
   return Obj({{"apiVersion", "coordination.k8s.io/v1"},

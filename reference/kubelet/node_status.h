@@ -24,6 +24,8 @@ api::Value NewNode(const NodeOptions& options);
 // Status as of now; transition times stay where nothing changed.
 api::Value NodeStatus(const api::Value& node, const NodeOptions& options, const std::string& runtime_version,
                       WallTime now);
+// Whether the conditions say the same but for their times, and the rest is equal.
+bool SameNodeStatus(const api::Value& a, const api::Value& b);
 api::Value NodeLease(const NodeOptions& options, const std::string& node_uid, WallTime now);
 
 }  // namespace kp::kubelet

@@ -1,4 +1,5 @@
 // Nodes with a kubelet: what they tell, and what follows when they fall silent.
+#include <algorithm>
 #include <set>
 
 #include "conformance/behaviour.h"
@@ -93,6 +94,17 @@ BEHAVIOUR("nodes/heartbeat/lease-is-renewed") {
   }
 }
 
+BEHAVIOUR("nodes/heartbeat/status-is-restored") {
+  std::string name = NameOf(RealNodes(t)[0]);
+  Value unready = Obj({{"type", "Ready"}, {"status", "False"}, {"reason", "Tested"}, {"message", "written by a test"}});
+  t.Must(t.Patch(kNodes, name, client::PatchType::kStrategic, Obj({{"status", Obj({{"conditions", Arr({unready})}})}}),
+                 "status"),
+         "write another condition");
+  t.EventuallyObject(kNodes, name, "the node says that it is ready", [](const Value& n) {
+    return HasCondition(n, "Ready", "True") && !HasTaint(n, "node.kubernetes.io/not-ready", "NoExecute");
+  });
+}
+
 BEHAVIOUR("nodes/registration/pod-subnets-differ") {
   std::set<std::string> subnets;
   std::vector<Value> nodes = RealNodes(t);
@@ -112,6 +124,24 @@ BEHAVIOUR("nodes/registration/pod-subnet-stays") {
   Value other = Obj({{"spec", Obj({{"podCIDR", "192.0.2.0/24"}, {"podCIDRs", Arr({"192.0.2.0/24"})}})}});
   t.ExpectError(t.Patch(kNodes, NameOf(node), client::PatchType::kMerge, other), 422, "Invalid");
   t.ExpectEq(t.MustGet(kNodes, NameOf(node))["spec"]["podCIDR"], node["spec"]["podCIDR"], "the subnet");
+}
+
+BEHAVIOUR("nodes/failure/a-set-clock-gives-no-node-up") {
+  std::vector<Value> nodes = RealNodes(t);
+  // Between two heartbeats, so that the next one does not hide what the step did.
+  Value renewed = LeaseOf(t, NameOf(nodes[0]))["spec"]["renewTime"];
+  t.Eventually(
+      "a lease is renewed", [&] { return !(LeaseOf(t, NameOf(nodes[0]))["spec"]["renewTime"] == renewed); }, 15s);
+  Status set = t.cluster().faults()->SkewClock("controller-manager-0", 5min);
+  if (!set.ok()) t.NotApplicable(set.message());
+  t.Always(
+      "every node is ready",
+      [&] {
+        return std::ranges::all_of(
+            nodes, [&](const Value& node) { return HasCondition(t.MustGet(kNodes, NameOf(node)), "Ready", "True"); });
+      },
+      20s);
+  (void)t.cluster().faults()->SkewClock("controller-manager-0", Duration(0));
 }
 
 BEHAVIOUR("nodes/failure/silent-node-turns-unknown") {
