@@ -77,6 +77,8 @@ class Life {
       ReceiveSnapshot();
     } else if (kind < 70) {
       SaveSnapshot();
+    } else if (kind < 73) {
+      world_.disk(kProcess).FailSyncs(1);  // the process ends with it, and the next life begins
     } else {
       world_.RunFor(std::chrono::microseconds(random_.Below(4000)));
     }

@@ -37,7 +37,8 @@ TEST_P(WalMutants, LoseSomething) { EXPECT_EXIT(Hunt(), ::testing::ExitedWithCod
 
 INSTANTIATE_TEST_SUITE_P(Drawn, WalMutants,
                          ::testing::Values("wal-skip-checksum", "wal-lose-hard-state", "wal-ack-before-sync",
-                                           "wal-forget-hard-state-at-rotation", "wal-trust-page-cache"));
+                                           "wal-forget-hard-state-at-rotation", "wal-trust-page-cache",
+                                           "wal-trust-a-sync-after-a-failed-one"));
 
 }  // namespace
 }  // namespace kp::properties

@@ -90,10 +90,19 @@ void Wal::Pump() {
   }
 }
 
+// Written again, not only synced: a sync that failed in the life before has marked pages as clean that never came to
+// the disk (https://wiki.postgresql.org/wiki/Fsync_Errors), and no later sync brings them there.
 void Wal::SyncRecovered() {
   auto file = env_.disk().Open(Path(recovered_file_), runtime::Disk::OpenMode::kReadWrite);
   if (Failed(file.status(), "opening " + recovered_file_)) return;
   file_ = std::move(*file);
+  auto bytes = env_.disk().ReadAll(Path(recovered_file_));
+  if (Failed(bytes.status(), "reading " + recovered_file_)) return;
+  bytes->resize(std::min<size_t>(bytes->size(), position_.previous_end));
+  if (!KP_MUTANT("wal-trust-a-sync-after-a-failed-one") &&
+      Failed(file_->Write(0, *bytes), "writing " + recovered_file_)) {
+    return;
+  }
   file_->Sync(alive_.Wrap([this](const Status& status) {
     if (Failed(status, "syncing " + recovered_file_)) return;
     file_.reset();

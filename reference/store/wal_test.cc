@@ -177,6 +177,26 @@ TEST_F(WalTest, AFailedSyncEndsTheProcess) {
       << world_->failure("store-0");
 }
 
+TEST_F(WalTest, WhatAFailedSyncLostIsWrittenAgain) {
+  ASSERT_TRUE(Open().ok());
+  Append(1, 1, 1);
+  AwaitDurable(1);
+  world_->disk("store-0").FailSyncs(1);
+  world_->env("store-0").Post([this] { Append(2, 1, 2); });
+  world_->RunFor(1s);
+  ASSERT_EQ(world_->status("store-0"), ProcessStatus::kFailed);
+  wal_.reset();
+  world_->Restart("store-0");
+  const auto from_page_cache = Open();
+  ASSERT_TRUE(from_page_cache.ok());
+  ASSERT_EQ(from_page_cache->raft.entries.size(), 2u);
+  Append(3, 1, 3);
+  AwaitDurable(3);
+  const auto contents = CrashAndOpen();
+  ASSERT_TRUE(contents.ok()) << contents.status().ToString();
+  EXPECT_EQ(contents->raft.entries.size(), 3u);
+}
+
 TEST_F(WalTest, AFullDiskEndsTheProcessAndLosesNothing) {
   ASSERT_TRUE(Open().ok());
   Append(1, 1, 1);
