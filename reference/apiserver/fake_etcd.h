@@ -142,6 +142,7 @@ class FakeEtcd : public client::EtcdClient {
     ++writes;
     client::EtcdEvent event{.is_delete = !value};
     event.kv = {.key = key, .value = value.value_or(""), .mod_revision = revision, .lease = lease};
+    if (current) event.previous = *current;
     event.kv.create_revision = current ? current->create_revision : revision;
     event.kv.version = current ? current->version + 1 : 1;
     if (value) {
@@ -179,6 +180,7 @@ class FakeEtcd : public client::EtcdClient {
         if (event.kv.mod_revision > watch->sent &&
             InRange(event.kv.key, watch->options.key, watch->options.range_end)) {
           events.push_back(event);
+          if (!watch->options.prev_kv) events.back().previous.reset();
         }
       }
       watch->sent = std::max(watch->sent, revision);

@@ -80,8 +80,9 @@ void WatchCache::OnListed(const client::EtcdRangeResult& listed) {
   }
   objects_ = std::move(objects);
   history_.clear();
-  revision_ = listed.revision;
-  oldest_ = listed.revision;
+  revision_ = listed_ = listed.revision;
+  const auto recalled = KP_MUTANT("apiserver-forgets-at-a-restart") ? 0 : static_cast<int64_t>(options_.history);
+  told_ = oldest_ = std::max<int64_t>(listed_ - recalled, 0);
   ready_ = true;
   std::vector<CacheWatcher*> ended = std::exchange(watchers_, {});
   for (const auto& observer : observers_) observer(nullptr);
@@ -91,13 +92,13 @@ void WatchCache::OnListed(const client::EtcdRangeResult& listed) {
 }
 
 void WatchCache::OpenWatch() {
-  int64_t start = revision_ + 1;
+  int64_t start = told_ + 1;
   if (KP_MUTANT("apiserver-watch-drops-event-on-resync")) start = 0;
   if (!history_.empty() && KP_MUTANT("watch-cache-skips-what-it-missed")) start = 0;
   watch_ = store_.Watch({.key = options_.prefix,
                          .range_end = StoragePrefixEnd(options_.prefix),
                          .start_revision = start,
-                         .prev_kv = false,  // the previous state is in objects_
+                         .prev_kv = recalling(),  // later on the previous state is in objects_
                          .progress_notify = true},
                         this);
 }
@@ -108,20 +109,32 @@ void WatchCache::RetryLater(void (WatchCache::*step)()) {
 }
 
 void WatchCache::OnEnd(const Status& reason, int64_t compact_revision) {
-  (void)compact_revision;
   env_.Log(runtime::Severity::kInfo, "apiserver", "store watch of " + options_.prefix + " ended: " + reason.ToString());
   // Not destroyed here: this call comes from inside it.
   env_.Post([ended = std::shared_ptr<client::EtcdWatch>(std::move(watch_))] {});
-  RetryLater(reason.code() == Code::kOutOfRange ? &WatchCache::List : &WatchCache::OpenWatch);
+  const bool compacted = reason.code() == Code::kOutOfRange;
+  if (compacted && recalling() && compact_revision > 0 && compact_revision <= listed_) {
+    Forget(compact_revision);
+    return RetryLater(&WatchCache::OpenWatch);
+  }
+  RetryLater(compacted ? &WatchCache::List : &WatchCache::OpenWatch);
 }
 
 void WatchCache::OnEvents(int64_t revision, const std::vector<client::EtcdEvent>& events) {
   next_retry_ = options_.retry;
+  const bool recalled = recalling();
   for (const client::EtcdEvent& event : events) {
     // A watch that was opened anew may repeat what is known.
-    if (event.kv.mod_revision > revision_) Apply(event);
+    if (event.kv.mod_revision <= told_) continue;
+    event.kv.mod_revision > listed_ ? Apply(event) : Recall(event);
   }
-  revision_ = std::max(revision_, revision);
+  // With events the header may be ahead of what was sent: only a notice without events speaks of all.
+  told_ = std::max(told_, events.empty() ? revision : events.back().kv.mod_revision);
+  revision_ = std::max(revision_, told_);
+  if (!recalled || recalling() || !watch_) return;
+  // From here on nobody needs the previous values. Not destroyed here: this call comes from inside it.
+  env_.Post([ended = std::shared_ptr<client::EtcdWatch>(std::move(watch_))] {});
+  OpenWatch();
 }
 
 void WatchCache::Apply(const client::EtcdEvent& change) {
@@ -136,6 +149,7 @@ void WatchCache::Apply(const client::EtcdEvent& change) {
     event->previous = it->second.object;
     event->object = WithResourceVersion(it->second.object, event->revision);
     objects_.erase(it);
+    for (const auto& observer : observers_) observer(event.get());
     return Publish(std::move(event));
   }
   Result<Value> object = DecodeStored(change.kv);
@@ -144,7 +158,31 @@ void WatchCache::Apply(const client::EtcdEvent& change) {
   event->type = it == objects_.end() ? ChangeType::kAdded : ChangeType::kModified;
   if (it != objects_.end()) event->previous = std::exchange(it->second, {event->revision, event->object}).object;
   if (it == objects_.end()) objects_.emplace(key, Entry{event->revision, event->object});
+  for (const auto& observer : observers_) observer(event.get());
   Publish(std::move(event));
+}
+
+void WatchCache::Recall(const client::EtcdEvent& change) {
+  auto event = std::make_shared<CacheEvent>();
+  event->revision = change.kv.mod_revision;
+  event->key = change.kv.key.substr(options_.prefix.size());
+  const bool created = !change.is_delete && change.kv.version == 1;
+  event->type = change.is_delete ? ChangeType::kDeleted : created ? ChangeType::kAdded : ChangeType::kModified;
+  // The value before was compacted away: nothing earlier can be told in full either.
+  if (!created && !change.previous) return Forget(event->revision);
+  Result<Value> object = created ? Value() : DecodeStored(*change.previous);
+  if (object.ok()) event->previous = *object;
+  if (object.ok())
+    object = change.is_delete ? WithResourceVersion(event->previous, event->revision) : Decode(change.kv);
+  if (!object.ok()) return env_.Log(runtime::Severity::kError, "apiserver", object.status().ToString());
+  event->object = std::move(*object);
+  Publish(std::move(event));
+}
+
+void WatchCache::Forget(int64_t revision) {
+  history_.clear();
+  told_ = oldest_ = revision;
+  for (CacheWatcher* watcher : std::exchange(watchers_, {})) watcher->OnLost();
 }
 
 void WatchCache::Publish(std::shared_ptr<CacheEvent> event) {
@@ -153,7 +191,6 @@ void WatchCache::Publish(std::shared_ptr<CacheEvent> event) {
     oldest_ = history_.front()->revision;
     history_.pop_front();
   }
-  for (const auto& observer : observers_) observer(event.get());
   publishing_ = true;
   // Watchers that subscribe meanwhile take the event from the history.
   const size_t count = watchers_.size();
@@ -165,7 +202,8 @@ void WatchCache::Publish(std::shared_ptr<CacheEvent> event) {
 }
 
 void WatchCache::CheckInvariants() const {
-  CHECK_LE(oldest_, revision_);
+  CHECK_LE(oldest_, told_);
+  CHECK_LE(told_, revision_);
   int64_t last = oldest_;
   for (const SharedEvent& event : history_) {
     CHECK_LE(last, event->revision) << event->key;

@@ -3,8 +3,11 @@
 //
 // The cache lags behind the store and says by how much: it has every change up to revision(), and no
 // other. A watcher that starts beyond that hears nothing older than its start. When the store watch is
-// lost it goes on from revision()+1; when that was compacted away the objects are listed anew, and the
+// lost it goes on behind what it told; when that was compacted away the objects are listed anew, and the
 // watchers are ended, because what happened between cannot be told.
+//
+// The store watch begins before the list, as far back as the history may go: the store still has those changes,
+// and with them clients resume on a server that was restarted as on any other.
 #pragma once
 
 #include <cstdint>
@@ -68,6 +71,8 @@ class WatchCache : public client::EtcdWatchHandler {
   // Runs `done` once ready; never from inside this call.
   void WhenReady(runtime::Task done);
   int64_t revision() const { return revision_; }
+  // Watchers have been told every change up to here.
+  int64_t told() const { return told_; }
 
   struct Entry {
     int64_t revision = 0;
@@ -102,14 +107,21 @@ class WatchCache : public client::EtcdWatchHandler {
   void OpenWatch();
   void RetryLater(void (WatchCache::*step)());
   void Apply(const client::EtcdEvent& event);
+  // A change from before the list: it is in objects_ already.
+  void Recall(const client::EtcdEvent& event);
+  // What happened up to `revision` is told to nobody any more.
+  void Forget(int64_t revision);
   void Publish(std::shared_ptr<CacheEvent> event);
+  bool recalling() const { return told_ < listed_; }
 
   runtime::Env& env_;
   client::EtcdClient& store_;
   WatchCacheOptions options_;
   bool ready_ = false;
   int64_t revision_ = 0;
-  int64_t oldest_ = 0;  // every change after it is in history_
+  int64_t listed_ = 0;  // the revision of the list
+  int64_t told_ = 0;    // the store watch has told all up to here
+  int64_t oldest_ = 0;  // every change after it, up to told_, is in history_
   std::map<std::string, Entry, std::less<>> objects_;
   std::deque<SharedEvent> history_;
   std::vector<CacheWatcher*> watchers_;  // in the order of subscription; null while being removed

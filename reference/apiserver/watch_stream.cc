@@ -1,5 +1,7 @@
 #include "reference/apiserver/watch_stream.h"
 
+#include <algorithm>
+
 #include "reference/api/api_status.h"
 #include "reference/apiserver/encode.h"
 #include "reference/apiserver/stored_object.h"
@@ -139,8 +141,9 @@ void WatchStream::SendBookmark(int64_t revision, bool initial_end) {
 
 void WatchStream::OnBookmarkDue() {
   bookmark_timer_.Start(kBookmarkInterval, [this] { OnBookmarkDue(); });
-  if (!live_ || Full() || cache_.revision() <= request_.revision) return;
-  cursor_ = cache_.revision();
+  if (!live_ || Full()) return;
+  // What came before its start the client knows.
+  cursor_ = std::max(cache_.told(), request_.revision);
   SendBookmark(cursor_, false);
 }
 

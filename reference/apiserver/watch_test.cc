@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "reference/apiserver/test_server.h"
 
 namespace kp::apiserver {
@@ -77,6 +79,9 @@ TEST(Watch, OtherNamespacesAreNotSeen) {
 
 TEST(Watch, TooOldVersionIsAnErrorInTheStream) {
   TestServer t;
+  t.store->compacted = t.store->revision;
+  t.store->CutWatches(Status(Code::kUnavailable, "connection lost"));
+  t.env.Run(1s);
   const auto watch = t.Do("GET", std::string(kMaps) + "?watch=true&resourceVersion=1");
   ASSERT_EQ(watch->Events().size(), 1u);
   EXPECT_EQ(watch->Events()[0]["type"].AsString(), "ERROR");
@@ -93,6 +98,38 @@ TEST(Watch, LostStoreWatchLeavesNoGapAndNoRepeat) {
   t.env.Run(1s);
   t.Do("POST", kMaps, MapNamed("c"));
   EXPECT_EQ(Lines(watch), (Strings{"ADDED a", "ADDED b", "ADDED c"}));
+}
+
+// A cache as a server that is started late has it.
+std::string ToldAfter(TestServer& t, int64_t revision) {
+  WatchCache late(t.env, *t.store, {.prefix = "/registry/configmaps/"});
+  late.Start();
+  t.env.Run(1s);
+  const auto changes = late.ChangesAfter(revision);
+  if (!changes) return "too old";
+  std::string told;
+  for (const SharedEvent& change : *changes) {
+    const api::Value& shown = change->object;
+    told += std::array{"+", "~", "-"}[static_cast<size_t>(change->type)] + shown["metadata"]["name"].str() + " " +
+            change->previous["metadata"]["labels"]["l"].str() + ">" + shown["metadata"]["labels"]["l"].str() + " ";
+  }
+  late.CheckInvariants();
+  return told;
+}
+
+TEST(Watch, ResumesOnARestartedServerWhatTheStoreStillKnows) {
+  TestServer t;
+  t.Do("POST", kMaps, MapNamed("a", "2"));
+  const int64_t first = t.store->revision;
+  t.Patch(std::string(kMaps) + "/a", R"({"metadata":{"labels":{"l":"1"}}})");
+  const int64_t second = t.store->revision;
+  t.Do("DELETE", std::string(kMaps) + "/a");
+  t.Do("POST", kMaps, MapNamed("b"));
+  EXPECT_EQ(ToldAfter(t, first), "~a 2>1 -a 1>1 +b >1 ");
+  EXPECT_EQ(ToldAfter(t, second), "-a 1>1 +b >1 ");
+  t.store->compacted = second;
+  EXPECT_EQ(ToldAfter(t, first), "too old");
+  EXPECT_EQ(ToldAfter(t, second), "-a 1>1 +b >1 ");
 }
 
 TEST(Watch, EndsWhenTheStoreHasForgottenWhatWasMissed) {
