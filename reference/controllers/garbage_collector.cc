@@ -60,6 +60,21 @@ Write WithoutOwners(const client::Resource& resource, const Value& object, const
   return Write::Patch(RefOf(resource, object), client::PatchType::kMerge, patch);
 }
 
+// That the server has no dependents of the object beyond those that the copies show: an owner that goes before a
+// dependent that was made a moment ago would not have waited for it.
+std::vector<Absent> NoDependents(const View& view, const client::Resource& resource, const Value& object,
+                                 bool blocking) {
+  std::vector<Absent> guards;
+  if (KP_MUTANT("gc-trusts-its-copies")) return guards;
+  for (const client::Resource& other : view.resources()) {
+    // What belongs to no namespace cannot be owned by what is in one.
+    if (resource.namespaced && !other.namespaced) continue;
+    const std::string ns = resource.namespaced ? object.At({"metadata", "namespace"}).str() : "";
+    guards.push_back({{other, ns, "", ""}, "", UidOf(object), blocking});
+  }
+  return guards;
+}
+
 Write DeleteIt(const client::Resource& resource, const Value& object, client::Propagation propagation) {
   client::DeleteOptions options;
   options.propagation = propagation;
@@ -156,7 +171,9 @@ class GarbageCollector : public Controller {
       if (KP_MUTANT("gc-orphan-keeps-references")) continue;
       plan.writes.push_back(WithoutOwners(dependent.resource, dependent.object, {UidOf(object)}));
     }
-    if (plan.writes.empty()) plan.writes.push_back(RemoveFinalizer(resource, object, kOrphan));
+    if (!plan.writes.empty()) return plan;
+    if (!KP_MUTANT("gc-orphan-keeps-references")) plan.absent = NoDependents(view, resource, object, false);
+    plan.writes.push_back(RemoveFinalizer(resource, object, kOrphan));
     return plan;
   }
 
@@ -174,8 +191,10 @@ class GarbageCollector : public Controller {
       plan.writes.push_back(DeleteIt(dependent.resource, dependent.object, client::Propagation::kForeground));
     }
     if (!DependentsOf(view, UidOf(object)).empty() && KP_MUTANT("gc-foreground-waits-for-all")) blocked = true;
-    bool done = !blocked || KP_MUTANT("gc-foreground-does-not-wait");
-    if (done) plan.writes.push_back(RemoveFinalizer(resource, object, kForeground));
+    const bool hasty = KP_MUTANT("gc-foreground-does-not-wait");
+    if (blocked && !hasty) return plan;
+    if (!hasty) plan.absent = NoDependents(view, resource, object, true);
+    plan.writes.push_back(RemoveFinalizer(resource, object, kForeground));
     return plan;
   }
 

@@ -47,6 +47,9 @@ struct Write {
 struct Absent {
   client::ObjectRef ref;
   std::string uid;  // one of another uid counts as absent; "": any counts as present
+  // With a collection as `ref`: nothing in it may name this owner, or when `blocking`, as one that it blocks.
+  std::string owner = {};
+  bool blocking = false;
 };
 
 struct Plan {

@@ -15,6 +15,21 @@ int64_t VersionOf(const api::Value& object) {
   return ParseInt(object.At({"metadata", "resourceVersion"}).AsString()).value_or(0);
 }
 
+bool NamesOwner(const api::Value& object, const Absent& guard) {
+  for (const api::Value& owner : object.At({"metadata", "ownerReferences"}).items()) {
+    if (owner["uid"].AsString() != guard.owner) continue;
+    if (!guard.blocking || owner["blockOwnerDeletion"].AsBool()) return true;
+  }
+  return false;
+}
+
+bool IsAbsent(const Absent& guard, const api::ApiResult<api::Value>& result) {
+  if (!result.ok()) return guard.owner.empty() && result.error().code() == 404;
+  if (guard.owner.empty()) return !guard.uid.empty() && result->At({"metadata", "uid"}).AsString() != guard.uid;
+  const auto& items = (*result)["items"].items();
+  return std::none_of(items.begin(), items.end(), [&](const api::Value& item) { return NamesOwner(item, guard); });
+}
+
 }  // namespace
 
 client::Informer& Informers::For(const client::Resource& resource) {
@@ -85,16 +100,14 @@ void ControllerRunner::Begin(const std::string& key) {
   if (job.guards == 0) return SendMore(key);
   std::vector<Absent> guards = job.plan.absent;
   for (const Absent& guard : guards) {
-    client_.Get(guard.ref,
-                alive_.Wrap([this, key, guard](api::ApiResult<api::Value> result) { OnGuard(key, guard, result); }));
+    auto done = alive_.Wrap([this, key, guard](api::ApiResult<api::Value> result) { OnGuard(key, guard, result); });
+    guard.owner.empty() ? client_.Get(guard.ref, std::move(done)) : client_.List(guard.ref, {}, std::move(done));
   }
 }
 
 void ControllerRunner::OnGuard(const std::string& key, const Absent& guard, const api::ApiResult<api::Value>& result) {
   Job& job = jobs_.at(key);
-  bool other = result.ok() && !guard.uid.empty() && result->At({"metadata", "uid"}).AsString() != guard.uid;
-  bool absent = result.ok() ? other : result.error().code() == 404;
-  if (!absent) {
+  if (!IsAbsent(guard, result)) {
     job.failed = true;
     job.error = client::PathOf(guard.ref) + " exists";
   }
