@@ -61,8 +61,9 @@ std::optional<Duration> DeadlineLeft(const Value& deployment, const Value& progr
   if (progressing.is_null() || progressing["reason"].AsString() == "NewReplicaSetAvailable") return std::nullopt;
   auto since = ParseRfc3339(progressing["lastUpdateTime"].AsString());
   if (!since.ok()) return std::nullopt;
-  int64_t seconds = deployment.At({"spec", "progressDeadlineSeconds"}).AsInt(600);
-  return *since + std::chrono::seconds(seconds) - now;
+  const std::chrono::seconds deadline(deployment.At({"spec", "progressDeadlineSeconds"}).AsInt(600));
+  // Never more than all of it: the clock may have been set meanwhile.
+  return std::min<Duration>(*since + deadline - now, deadline);
 }
 
 Value WithProgress(const Value& deployment, const Value& status, const Value& new_set, const Value& conditions,

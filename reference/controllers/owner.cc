@@ -97,7 +97,9 @@ bool IsPodAvailable(const Value& pod, int64_t min_ready_seconds, WallTime now, s
   if (!since.ok()) return false;
   WallTime available = *since + std::chrono::seconds(min_ready_seconds);
   if (available <= now) return true;
-  wait = std::min(wait.value_or(Duration::max()), available - now);
+  // Not longer than the time itself: the clock may have been set while the pod became ready.
+  wait = std::min(
+      {wait.value_or(Duration::max()), Duration(available - now), Duration(std::chrono::seconds(min_ready_seconds))});
   return false;
 }
 
