@@ -159,6 +159,18 @@ Entry ReadEntry(FileReader& in) {
   return entry;
 }
 
+ExpectedFailure ReadExpectedFailure(FileReader& in) {
+  ExpectedFailure expected{in.Text("backend", true), in.Text("reason", true), {}};
+  if (std::ranges::find(kBackends, expected.backend) == kBackends.end()) {
+    in.Problem(in.id() + ": backend '" + expected.backend + "' is not sim, process or remote");
+  }
+  const std::string day = in.Text("until", true);
+  const Result<WallTime> until = ParseRfc3339(day + "T00:00:00Z");
+  if (!until.ok()) in.Problem(in.id() + ": until '" + day + "' is not a day such as 2027-01-31");
+  if (until.ok()) expected.until = *until;
+  return expected;
+}
+
 void ReadFile(const CatalogueFile& file, Catalogue& catalogue, std::vector<std::string>& problems) {
   FileReader in(file, problems);
   const std::string_view name = file.first.substr(file.first.rfind('/') + 1);
@@ -170,6 +182,8 @@ void ReadFile(const CatalogueFile& file, Catalogue& catalogue, std::vector<std::
     });
   } else if (name == "retired.yaml") {
     in.ForEach([&] { catalogue.retired[in.Text("id", true)] = in.Text("reason", true); });
+  } else if (name == "expected_failures.yaml") {
+    in.ForEach([&] { catalogue.expected_failures.emplace(in.Text("id", true), ReadExpectedFailure(in)); });
   } else {
     in.ForEach([&] {
       Entry entry = ReadEntry(in);
@@ -217,6 +231,9 @@ Result<Catalogue> ParseCatalogue(const std::vector<CatalogueFile>& files) {
       if (!catalogue.sources.contains(source)) problems.push_back(id + ": sources.yaml does not explain " + source);
     }
     if (catalogue.retired.contains(id)) problems.push_back(id + ": the id is retired");
+  }
+  for (const auto& [id, expected] : catalogue.expected_failures) {
+    if (!catalogue.entries.contains(id)) problems.push_back(id + ": expected to fail, and not in the catalogue");
   }
   if (!problems.empty()) return Status(Code::kInvalidArgument, Join(problems, "\n"));
   return catalogue;

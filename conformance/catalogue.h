@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "reference/base/status.h"
+#include "reference/base/time.h"
 
 namespace kp::conformance {
 
@@ -60,6 +61,13 @@ struct Entry {
   std::string_view area() const { return std::string_view(id).substr(0, id.find('/')); }
 };
 
+// A failure that is known and not mended yet. It counts as one again from a day on.
+struct ExpectedFailure {
+  std::string backend;
+  std::string reason;
+  WallTime until{};
+};
+
 struct Source {
   std::string id;
   std::string words;
@@ -69,7 +77,8 @@ struct Source {
 struct Catalogue {
   std::map<std::string, Entry, std::less<>> entries;
   std::map<std::string, Source, std::less<>> sources;
-  std::map<std::string, std::string, std::less<>> retired;  // id -> reason
+  std::map<std::string, std::string, std::less<>> retired;                     // id -> reason
+  std::multimap<std::string, ExpectedFailure, std::less<>> expected_failures;  // by id
 };
 
 // (file name, text). The part of a name after the last '/' tells what a file holds.

@@ -76,6 +76,21 @@ TEST(Catalogue, RefusesARetiredId) {
               HasSubstr("the id is retired"));
 }
 
+TEST(Catalogue, WantsADayAndAKnownIdOfAnExpectedFailure) {
+  auto problems = [](std::string_view expected) {
+    const auto catalogue = ParseCatalogue({{"catalogue/apps.yaml", kAdopts},
+                                           {"catalogue/sources.yaml", kSources},
+                                           {"catalogue/expected_failures.yaml", expected}});
+    return catalogue.status().message();
+  };
+  EXPECT_EQ(problems("[{id: apps/replicaset/adopts-matching-orphan, backend: sim, reason: slow, until: 2027-01-31}]"),
+            "");
+  EXPECT_THAT(problems("[{id: apps/replicaset/adopts-matching-orphan, backend: sim, reason: slow, until: soon}]"),
+              HasSubstr("until 'soon' is not a day"));
+  EXPECT_THAT(problems("[{id: apps/no/such, backend: sim, reason: slow, until: 2027-01-31}]"),
+              HasSubstr("not in the catalogue"));
+}
+
 TEST(Catalogue, ListsAllProblemsAtOnce) {
   const std::string problems = Problems(WithReplaced("level: must", "level: shall"), "[]");
   EXPECT_THAT(problems, HasSubstr("is not must"));
