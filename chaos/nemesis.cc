@@ -19,6 +19,34 @@ bool Disables(FaultKind kind) {
          kind != FaultKind::kSkewClock;
 }
 
+// What a back end counts when a fault of this kind does something.
+std::vector<std::string_view> EffectsOf(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::kKill: return {"crashes"};
+    case FaultKind::kPause: return {"paused-events"};
+    case FaultKind::kPartition:
+    case FaultKind::kOneWayPartition: return {"partition-held-chunks", "partition-held-dials"};
+    case FaultKind::kDelay: return {"delayed-chunks"};
+    case FaultKind::kLoss: return {"retransmissions"};
+    case FaultKind::kResetStreams: return {"streams-reset"};
+    case FaultKind::kFailSync: return {"failed-syncs"};
+    case FaultKind::kStallDisk: return {"stalled-syncs"};
+    case FaultKind::kFullDisk: return {"disk-full-writes"};
+    case FaultKind::kSkewClock: return {"skewed-clock-reads"};
+  }
+  UNREACHABLE();
+}
+
+// Its effect may come after its end: with the next event, with the next sync.
+bool WorksOn(FaultKind kind) { return kind == FaultKind::kResetStreams || kind == FaultKind::kFailSync; }
+
+bool IsReady(const api::Value& node) {
+  for (const api::Value& condition : node.At({"status", "conditions"}).items()) {
+    if (condition["type"].AsString() == "Ready") return condition["status"].AsString() == "True";
+  }
+  return false;
+}
+
 bool IsStore(const std::string& process) { return ComponentOf(process) == "store"; }
 
 }  // namespace
@@ -51,11 +79,15 @@ void Nemesis::Stop() {
   if (!active_) return;
   active_ = false;
   next_.Stop();
+  while (!watched_.empty()) CountBite(watched_.begin()->first);
+  if (std::exchange(under_way_, 0) > 0) broken_ = cluster_.env().Now();
   ends_.clear();
   hurt_.clear();
   port_.HealAll();
   Note("heal", "all");
 }
+
+bool Nemesis::Overlapped(Time since) const { return under_way_ > 0 || (broken_ && *broken_ + kCatchUp >= since); }
 
 void Nemesis::ScheduleNext() {
   Fault fault = schedule_.Next();
@@ -67,6 +99,7 @@ void Nemesis::ScheduleNext() {
 }
 
 bool Nemesis::MayHurt(const Fault& fault) const {
+  if (fault.kind == FaultKind::kKill && spared_.contains(ComponentOf(fault.process))) return false;
   if (!Disables(fault.kind)) return true;
   std::set<std::string> stores;
   for (const auto& [process, faults] : hurt_) {
@@ -80,18 +113,41 @@ bool Nemesis::MayHurt(const Fault& fault) const {
   return static_cast<int>(stores.size()) - spared <= (members_ - 1) / 2;
 }
 
+uint64_t Nemesis::Effects(FaultKind kind) const {
+  uint64_t sum = 0;
+  for (const auto& [name, count] : port_.Bites()) {
+    for (std::string_view effect : EffectsOf(kind)) sum += name == effect ? count : 0;
+  }
+  return sum;
+}
+
+void Nemesis::CountBite(int watched) {
+  const auto node = watched_.extract(watched);
+  if (!node || Effects(node.mapped().kind) == node.mapped().effects_before) return;
+  ++bites_[std::string(FaultName(node.mapped().kind))];
+}
+
 void Nemesis::Inject(const Fault& fault) {
   if (!MayHurt(fault)) return;
+  const uint64_t effects = Effects(fault.kind);
   const Status begun = Begin(fault);
   Note(std::string(FaultName(fault.kind)), fault.ToString() + (begun.ok() ? "" : ": " + begun.ToString()));
   if (!begun.ok()) return;
   ++counts_[std::string(FaultName(fault.kind))];
+  broken_ = cluster_.env().Now();
+  const int watched = ++last_watched_;
+  watched_[watched] = {fault.kind, effects};
   if (fault.kind == FaultKind::kResetStreams) return;
+  ++under_way_;
+  if (fault.kind == FaultKind::kStallDisk) ends_itself_ = std::max(ends_itself_, *broken_ + fault.duration);
   const bool disables = Disables(fault.kind);
   if (disables) ++hurt_[fault.process];
   if (disables && !fault.peer.empty()) ++hurt_[fault.peer];
   auto& end = ends_.emplace_back(std::make_unique<runtime::Timer>(cluster_.env()));
-  end->Start(fault.duration, [this, fault] { End(fault); });
+  end->Start(fault.duration, [this, fault, watched] {
+    if (!WorksOn(fault.kind)) CountBite(watched);
+    End(fault);
+  });
   if (!disables) return;
   auto& recovered = ends_.emplace_back(std::make_unique<runtime::Timer>(cluster_.env()));
   recovered->Start(fault.duration + kCatchUp, [this, fault] {
@@ -130,6 +186,8 @@ void Nemesis::End(const Fault& fault) {
   const std::string& a = fault.process;
   const std::string& b = fault.peer;
   Note("end", fault.ToString());
+  --under_way_;
+  broken_ = cluster_.env().Now();
   switch (fault.kind) {
     case FaultKind::kKill: (void)port_.Restart(a); break;
     case FaultKind::kPause: (void)port_.Resume(a); break;
@@ -148,14 +206,41 @@ void Nemesis::End(const Fault& fault) {
   }
 }
 
-bool Nemesis::Answers() {
+// Every process runs, every member of the store answers, and the nodes whose kubelets run are ready.
+bool Nemesis::Whole() {
   const std::vector<std::string> processes = port_.Processes();
   if (!std::ranges::all_of(processes, [&](const std::string& process) { return port_.Running(process); })) return false;
-  auto answer = std::make_shared<int>(0);  // 1 yes, -1 no
+  return MembersAnswer() && NodesAreReady();
+}
+
+bool Nemesis::MembersAnswer() {
+  auto answers = std::make_shared<int>(0);
+  auto errors = std::make_shared<int>(0);
+  std::vector<std::unique_ptr<client::EtcdClient>> members;
+  for (int i = 0; i < members_; ++i) {
+    auto member = cluster_.StoreClientOf(i);
+    if (!member.ok()) continue;
+    (*member)->Range({.key = "/", .keys_only = true},
+                     [=](const Result<client::EtcdRangeResult>& read) { ++*(read.ok() ? answers : errors); });
+    members.push_back(std::move(*member));
+  }
+  const int asked = static_cast<int>(members.size());
+  cluster_.Pump([&] { return *errors > 0 || *answers == asked; }, kAnswerPatience);
+  return *answers == asked;
+}
+
+bool Nemesis::NodesAreReady() {
+  auto nodes = std::make_shared<std::optional<api::ApiResult<api::Value>>>();
   cluster_.client().List({client::kNodes, "", "", ""}, {},
-                         [answer](const api::ApiResult<api::Value>& list) { *answer = list.ok() ? 1 : -1; });
-  cluster_.Pump([&] { return *answer != 0; }, kAnswerPatience);
-  return *answer == 1;
+                         [nodes](const api::ApiResult<api::Value>& list) { *nodes = list; });
+  cluster_.Pump([&] { return nodes->has_value(); }, kAnswerPatience);
+  if (!*nodes || !(**nodes).ok()) return false;
+  const std::vector<std::string> processes = port_.Processes();
+  for (const api::Value& node : (***nodes)["items"].items()) {
+    const std::string kubelet = "kubelet-" + node.At({"metadata", "name"}).str();
+    if (std::ranges::find(processes, kubelet) != processes.end() && !IsReady(node)) return false;
+  }
+  return true;
 }
 
 bool Nemesis::Settle() {
@@ -163,10 +248,12 @@ bool Nemesis::Settle() {
   const Duration lingering(random_.Between(0, options_.most_lingering.count()));
   cluster_.Pump([] { return false; }, lingering);
   Stop();
+  // A stalled disk cannot be helped.
+  cluster_.Pump([] { return false; }, std::max(ends_itself_ - cluster_.env().Now(), Duration(0)));
   const Time deadline = cluster_.env().Now() + options_.recovery;
-  while (!Answers()) {
+  while (!Whole()) {
     if (cluster_.env().Now() >= deadline) {
-      Note("not recovered", "no answer within " + FormatDuration(options_.recovery));
+      Note("not recovered", "not whole within " + FormatDuration(options_.recovery));
       return false;
     }
     cluster_.Pump([] { return false; }, kRecoveryPause);

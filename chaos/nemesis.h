@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,18 +34,26 @@ class Nemesis {
   Nemesis& operator=(const Nemesis&) = delete;
 
   void Start();
+  // Processes of this component ("kubelet") are not killed any more.
+  void Spare(std::string_view component) { spared_.insert(std::string(component)); }
   // No new faults; what is broken is mended at once.
   void Stop();
   bool active() const { return active_; }
 
-  // Pumps: for a drawn while with faults on, then Stop, then until the cluster answers and its nodes are
-  // ready. False when it does not within `recovery`.
+  // Pumps: for a drawn while with faults on, then Stop, then until every process runs, every member of the
+  // store answers and the nodes are ready. False when it does not within `recovery`.
   bool Settle();
+
+  // Whether something was broken at `since` or after it, or shortly before.
+  bool Overlapped(Time since) const;
 
   // Times are the cluster's.
   const std::vector<reports::TimelineEntry>& log() const { return log_; }
   // Faults injected, by kind.
   const std::map<std::string, int>& counts() const { return counts_; }
+  // Those of them during which the world shows an effect of their kind: a partition over which nothing was sent, a full
+  // disk that nobody wrote to did not bite. Empty where the back end counts no effects.
+  const std::map<std::string, int>& bites() const { return bites_; }
 
  private:
   void ScheduleNext();
@@ -52,7 +61,11 @@ class Nemesis {
   Status Begin(const Fault& fault);
   void End(const Fault& fault);
   bool MayHurt(const Fault& fault) const;
-  bool Answers();
+  uint64_t Effects(FaultKind kind) const;
+  void CountBite(int watched);
+  bool Whole();
+  bool MembersAnswer();
+  bool NodesAreReady();
   void Note(const std::string& event, const std::string& detail);
 
   fixtures::Cluster& cluster_;
@@ -61,10 +74,22 @@ class Nemesis {
   Schedule schedule_;
   Random random_;
   bool active_ = false;
+  int under_way_ = 0;           // faults begun and not ended
+  std::optional<Time> broken_;  // when something was broken last
+  Time ends_itself_{};          // when the last fault that cannot be undone is over
   int members_ = 0;
-  std::map<std::string, int> hurt_;  // processes under a fault, with how many
+  std::set<std::string, std::less<>> spared_;  // components that are not killed
+  std::map<std::string, int> hurt_;            // processes under a fault, with how many
   std::vector<reports::TimelineEntry> log_;
   std::map<std::string, int> counts_;
+  std::map<std::string, int> bites_;
+  // Faults whose effects are being counted, with the count when they began.
+  struct Watched {
+    FaultKind kind;
+    uint64_t effects_before = 0;
+  };
+  std::map<int, Watched> watched_;
+  int last_watched_ = 0;
   runtime::Timer next_;
   // Ends of faults under way. All are undone by HealAll when they are dropped.
   std::vector<std::unique_ptr<runtime::Timer>> ends_;

@@ -26,8 +26,6 @@ bool IsVerdict(const ApiStatus& status) {
   return !client::IsUnreachable(status) && status.code() < 500 && status.code() != 429;
 }
 
-constexpr int kGone = 410;
-
 class RecordingWatcher : public Watcher, private client::KubeWatchHandler {
  public:
   using Saw = std::function<void(client::EventType, const Value&)>;
@@ -45,17 +43,23 @@ class RecordingWatcher : public Watcher, private client::KubeWatchHandler {
 
  private:
   void OnEvent(client::EventType type, Value object) override {
+    // No change of an object: the server says why it ends the watch.
+    if (resumes_ && type == client::EventType::kError) {
+      refusal_ = ApiStatus::FromValue(object);
+      return;
+    }
     std::string version = object.At({"metadata", "resourceVersion"}).str();
-    if (!version.empty() && type != client::EventType::kError) options_.resource_version = version;
+    if (!version.empty()) options_.resource_version = version;
     options_.send_initial_events = options_.send_initial_events && version.empty();
     saw_(type, object);
     events_.push_back({type, std::move(object)});
   }
-  void OnEnd(const ApiStatus& status) override {
+  void OnEnd(const ApiStatus& end) override {
+    const ApiStatus status = refusal_.ok() ? end : std::exchange(refusal_, {});
     bool refused = !status.ok() && IsVerdict(status);
     // An orderly end that was asked for stands; else it is a server that shuts down.
     bool asked_for = status.ok() && options_.timeout_seconds > 0;
-    if (resumes_ && !refused && !asked_for && status.code() != kGone) {
+    if (resumes_ && !refused && !asked_for) {
       retry_.Start(kRetryPause, [this] { watch_ = client_.Watch(ref_, options_, this); });
       return;
     }
@@ -71,6 +75,7 @@ class RecordingWatcher : public Watcher, private client::KubeWatchHandler {
   std::vector<WatchRecord> events_;
   bool ended_ = false;
   ApiStatus status_;
+  ApiStatus refusal_;  // told in the stream: the version is too old
   std::unique_ptr<client::KubeWatch> watch_;
   runtime::Timer retry_;
 };
@@ -86,7 +91,7 @@ class Context::Truce {
  public:
   explicit Truce(Context& context) : context_(context.gate_ && !context.in_truce_ ? &context : nullptr) {
     if (context_ == nullptr) return;
-    context_->gate_.settle();
+    if (!context_->gate_.settle()) context_->Fail("the cluster did not recover after the faults had ended");
     context_->in_truce_ = true;
   }
   ~Truce() {
@@ -165,9 +170,21 @@ Context::ApiResult Context::DeleteAt(const ObjectRef& ref, const client::DeleteO
   return result;
 }
 
-Context::ApiResult Context::CreateAt(const ObjectRef& ref, const Value& object) {
-  return Do("create " + client::PathOf(ref),
-            [&](client::ObjectDone done) { client().Create(ref, object, {}, std::move(done)); });
+Context::ApiResult Context::CreateAt(const ObjectRef& ref, const Value& object, const client::WriteOptions& options) {
+  const std::string name = NameOf(object);
+  const bool repeats = !once_ && gate_ && !name.empty() && ref.subresource.empty();
+  const std::string token = repeats ? random_.NameSuffix(12) : "";
+  const Value body = repeats ? object.With({"metadata", "annotations", kTokenKey}, token) : object;
+  int calls = 0;
+  ApiResult result = Do("create " + client::PathOf(ref) + "/" + name, [&](client::ObjectDone done) {
+    ++calls;
+    client().Create(ref, body, options, std::move(done));
+  });
+  if (result.ok() || calls < 2 || result.error().code() != 409) return result;
+  // Ours, if it carries our token: an earlier try was carried out and its answer lost.
+  ApiResult there = GetAt({ref.resource, ref.ns, name, ""});
+  if (there.ok() && there->At({"metadata", "annotations", kTokenKey}).AsString() == token) return there;
+  return result;
 }
 
 Context::ApiResult Context::Get(const Resource& resource, const std::string& name, const std::string& subresource) {
@@ -179,20 +196,7 @@ Context::ApiResult Context::List(const Resource& resource, const client::ListOpt
 }
 
 Context::ApiResult Context::Create(const Resource& resource, const Value& object, const client::WriteOptions& options) {
-  ObjectRef ref = Ref(resource, "");
-  bool repeats = !once_ && gate_ && !NameOf(object).empty();
-  std::string token = repeats ? random_.NameSuffix(12) : "";
-  Value body = repeats ? object.With({"metadata", "annotations", kTokenKey}, token) : object;
-  int calls = 0;
-  ApiResult result = Do("create " + client::PathOf(ref) + "/" + NameOf(object), [&](client::ObjectDone done) {
-    ++calls;
-    client().Create(ref, body, options, std::move(done));
-  });
-  if (result.ok() || calls < 2 || result.error().code() != 409) return result;
-  // Ours, if it carries our token: an earlier try was carried out and its answer lost.
-  ApiResult there = Get(resource, NameOf(object));
-  if (there.ok() && there->At({"metadata", "annotations", kTokenKey}).AsString() == token) return there;
-  return result;
+  return CreateAt(Ref(resource, ""), object, options);
 }
 
 Context::ApiResult Context::Update(const Resource& resource, const Value& object, const std::string& subresource,
@@ -313,6 +317,39 @@ void Context::Once(const std::function<void()>& calls) {
   calls();
 }
 
+void Context::InTime(const std::function<void()>& calls) {
+  const Time began = cluster_.env().Now();
+  try {
+    calls();
+  } catch (TestEnd& end) {
+    if (end.kind == TestEnd::Kind::kFailed && gate_ && gate_.overlapped(began)) {
+      throw TestEnd{TestEnd::Kind::kInconclusive, "a fault overlapped a bound in time: " + end.message};
+    }
+    throw;
+  }
+}
+
+void Context::KeepContainersAlive() {
+  if (gate_) gate_.spare("kubelet");
+}
+
+struct Context::Chore {
+  Chore(runtime::Env& env, Duration every, std::function<void()> what)
+      : period(every), work(std::move(what)), timer(env) {}
+  void Run() {
+    work();
+    timer.Start(period, [this] { Run(); });
+  }
+  Duration period;
+  std::function<void()> work;
+  runtime::Timer timer;
+};
+
+void Context::Every(Duration period, std::function<void()> chore) {
+  chores_.push_back(std::make_unique<Chore>(cluster_.env(), period, std::move(chore)));
+  chores_.back()->Run();
+}
+
 void Context::Fail(std::string message) { throw TestEnd{TestEnd::Kind::kFailed, std::move(message)}; }
 
 void Context::NotApplicable(std::string why) { throw TestEnd{TestEnd::Kind::kInapplicable, std::move(why)}; }
@@ -405,6 +442,7 @@ void Context::Sleep(Duration time) {
 
 // Best effort: what stays behind has names of its own.
 void Context::CleanUp() {
+  chores_.clear();
   identity_client_.reset();
   for (const ObjectRef& ref : made_) {
     cluster_.client().Delete(ref, {}, [](const ApiResult&) {});

@@ -81,7 +81,7 @@ class Context {
   ApiResult Delete(const client::Resource& resource, const std::string& name,
                    const client::DeleteOptions& options = {});
   // Any ref: another namespace, a subresource POST (bindings, evictions, tokens).
-  ApiResult CreateAt(const client::ObjectRef& ref, const api::Value& object);
+  ApiResult CreateAt(const client::ObjectRef& ref, const api::Value& object, const client::WriteOptions& options = {});
   ApiResult GetAt(const client::ObjectRef& ref);
   ApiResult ListAt(const client::ObjectRef& ref, const client::ListOptions& options);
   ApiResult DeleteAt(const client::ObjectRef& ref, const client::DeleteOptions& options = {});
@@ -106,6 +106,15 @@ class Context {
   // Runs `calls` without repetition: each call is one request. Faults rest meanwhile, for a raw answer of a
   // server that is being killed is no verdict on it.
   void Once(const std::function<void()>& calls);
+
+  // Runs `calls`, whose expectations stand on how fast the cluster is. One that fails is no verdict where a
+  // fault overlapped: the test is inconclusive then.
+  void InTime(const std::function<void()>& calls);
+  // From now on no fault ends containers by killing what runs them. For tests of a container's life: one that ends
+  // with its node is another story.
+  void KeepContainersAlive();
+  // Runs `chore` now and then every `period` while the test waits for something, to its end. It must not wait itself.
+  void Every(Duration period, std::function<void()> chore);
 
   // ---- expectations ----
   [[noreturn]] void Fail(std::string message);
@@ -139,8 +148,10 @@ class Context {
   // where they broke. `settle` lets faults work on for a while, ends them and waits until the cluster is whole;
   // Eventually and Once call it before they begin and `resume` when they are done.
   struct FaultGate {
-    std::function<void()> settle;
+    std::function<bool()> settle;  // false: the cluster did not recover
     std::function<void()> resume;
+    std::function<void(std::string_view component)> spare;  // processes of it are not killed any more
+    std::function<bool(Time)> overlapped;                   // something was broken at or after this time
     explicit operator bool() const { return static_cast<bool>(settle); }
   };
   void SetFaultGate(FaultGate gate) { gate_ = std::move(gate); }
@@ -153,6 +164,7 @@ class Context {
   client::KubeClient& client() { return identity_client_ ? *identity_client_ : cluster_.client(); }
   client::ObjectRef Ref(const client::Resource& resource, std::string name, std::string subresource = "");
   void CleanUp();
+  struct Chore;
   // Settles now, resumes when the result is destroyed. Nested ones do nothing.
   class Truce;
   Duration Elapsed() { return cluster_.env().Now() - started_; }
@@ -167,6 +179,7 @@ class Context {
   std::unique_ptr<client::KubeClient> identity_client_;
   Timeline timeline_;
   FaultGate gate_;
+  std::vector<std::unique_ptr<Chore>> chores_;
   bool in_truce_ = false;
   bool once_ = false;
 };

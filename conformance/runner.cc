@@ -78,7 +78,7 @@ void RunBody(const Job& job, fixtures::Cluster& cluster, const Disturbance& dist
   } catch (const std::exception& error) {
     Fail(result, std::string("the test ended by an exception: ") + error.what());
   }
-  if (disturbance.end) disturbance.end();
+  if (disturbance.end && !disturbance.end()) Fail(result, "the cluster did not recover after the faults had ended");
   Narrate(context, result);
   if (!disturbance.log) return;
   for (reports::TimelineEntry& entry : disturbance.log()) {

@@ -27,7 +27,7 @@ struct Job {
 struct Disturbance {
   Context::FaultGate gate;
   std::function<void()> begin;
-  std::function<void()> end;  // leaves a whole cluster
+  std::function<bool()> end;  // leaves a whole cluster, or says that it could not
   std::function<std::vector<reports::TimelineEntry>()> log;
 };
 

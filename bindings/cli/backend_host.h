@@ -12,11 +12,15 @@
 
 namespace kp::cli {
 
+// Whether simulated connections are real TLS: a handshake costs more than most tests, so one world in ten has it.
+enum class TlsChoice : unsigned char { kDrawn, kAlways, kNever };
+
 // What the command line says about clusters.
 struct ClusterShape {
   int members = 1;
   int nodes = 3;
   bool faults = false;
+  TlsChoice tls = TlsChoice::kDrawn;
   runtime::Severity log_level = runtime::Severity::kWarning;  // of simulated components
   bool slow = false;                                          // waits over 5 s also where time is real
   bool allow_disruptive = false;                              // faults on a cluster that is not ours
@@ -56,8 +60,12 @@ inline bool BreaksByItself(const conformance::Entry& entry) { return Needed(entr
 
 // A setup that failed is no verdict on the behaviour: the message says so with this prefix.
 inline constexpr std::string_view kSetupFailed = "the cluster did not come up: ";
-// The objects under which a result's timeline counts faults: kind by event, number by detail.
+// The objects under which a result's timeline counts faults: kind by event, number by detail. Injected, those of them
+// that had an effect, and the effects.
 inline constexpr std::string_view kFaultsInjected = "faults injected";
 inline constexpr std::string_view kFaultsBit = "faults that bit";
+inline constexpr std::string_view kFaultEffects = "effects of faults";
+// What kind of simulated world it was: "tls" where its connections were.
+inline constexpr std::string_view kWorld = "world";
 
 }  // namespace kp::cli

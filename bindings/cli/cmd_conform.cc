@@ -14,6 +14,7 @@
 #include "bindings/cli/progress.h"
 #include "bindings/cli/run_folder.h"
 #include "bindings/cli/version.h"
+#include "conformance/expected_failure.h"
 #include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
@@ -179,9 +180,12 @@ class ConformRun {
   void Take(size_t index, JobEnd end) {
     const Duration took = end.duration;
     reports::TestResult result = ResultOfEnd(plan_.jobs[index].job, std::move(end)).result;
+    conformance::Excuse(conformance::BuiltinCatalogue(), env_.Wall(), result);
     const bool failed = result.outcome == Outcome::kFail;
     progress_.Ended(result.backend, took, failed, env_.Now());
     faults_.Count(result);
+    tls_worlds_ +=
+        std::ranges::any_of(result.timeline, [](const auto& e) { return e.object == kWorld && e.event == "tls"; });
     Trim(result);
     if (failed)
       progress_.Say("FAIL " + result.id + " (" + result.backend + ", seed " + std::to_string(result.seed) + ")");
@@ -226,6 +230,7 @@ class ConformRun {
       }
       std::printf("%-8s %s\n", (backend + ":").c_str(), Join(parts, ", ").c_str());
     }
+    if (tls_worlds_ > 0) std::printf("%d simulated worlds had real TLS on every connection\n", tls_worlds_);
     if (!run_.mutant.empty()) std::printf("mutant %s was on: this proves tests, not a cluster\n", run_.mutant.c_str());
     if (!run_.aborted.empty()) std::printf("aborted: %s\n", run_.aborted.c_str());
     std::printf("%s in %s; report: %s/report.html\n", reports::Passed(run_) ? "PASS" : "NOT PASSED",
@@ -242,6 +247,7 @@ class ConformRun {
   Time started_;
   RunRecord run_;
   FaultTally faults_;
+  int tls_worlds_ = 0;
   std::set<std::pair<std::string, std::string>> told_;  // behaviours and back ends with a pass told in full
 };
 

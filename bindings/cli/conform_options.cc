@@ -22,6 +22,7 @@ struct Texts {
   std::string job_timeout;
   std::string rerun;
   std::string log_level;
+  std::string tls;
 };
 
 void Define(Flags& flags, ConformOptions& options, Texts& texts) {
@@ -48,6 +49,7 @@ void Define(Flags& flags, ConformOptions& options, Texts& texts) {
   flags.Text("job-timeout", &texts.job_timeout);
   flags.Text("out", &options.out);
   flags.Text("log-level", &texts.log_level);
+  flags.Text("tls", &texts.tls);
   flags.Integer("members", &options.shape.members);
   flags.Integer("nodes", &options.shape.nodes);
   flags.Text("etcd-servers", &options.shape.etcd_servers);
@@ -93,6 +95,17 @@ Status ParseLogLevel(const std::string& text, runtime::Severity& into) {
   return Invalid("--log-level: want debug, info, warning or error, got " + Quote(text));
 }
 
+Status ParseTls(const std::string& text, TlsChoice& into) {
+  if (text.empty()) return Status::Ok();
+  for (auto [name, choice] :
+       {std::pair("drawn", TlsChoice::kDrawn), {"always", TlsChoice::kAlways}, {"never", TlsChoice::kNever}}) {
+    if (text != name) continue;
+    into = choice;
+    return Status::Ok();
+  }
+  return Invalid("--tls: want drawn, always or never, got " + Quote(text));
+}
+
 Status MakeSense(const Texts& texts, ConformOptions& options) {
   Result<std::vector<Backend>> backends = ParseBackends(texts.backend, !options.shape.kubeconfig.empty());
   if (!backends.ok()) return backends.error();
@@ -110,6 +123,7 @@ Status MakeSense(const Texts& texts, ConformOptions& options) {
   if (Status status = ParseTime("timeout", texts.timeout, options.timeout); !status.ok()) return status;
   if (Status status = ParseTime("job-timeout", texts.job_timeout, options.job_timeout); !status.ok()) return status;
   if (Status status = ParseLogLevel(texts.log_level, options.shape.log_level); !status.ok()) return status;
+  if (Status status = ParseTls(texts.tls, options.shape.tls); !status.ok()) return status;
   options.rerun_from = texts.rerun;
   return Status::Ok();
 }
@@ -181,6 +195,7 @@ which:
 how:
   --seed S, --seeds N                 simulated worlds S, S+1, ... (default 1, one)
   --faults                            network, disks and processes fail meanwhile
+  --tls drawn|always|never            real TLS in the simulator: in one world in ten (default), all or none
   --allow-disruptive                  permits faults on a cluster given by --kubeconfig
   --jobs N                            tests at a time (default: one a core; four on real time)
   --timeout T, --job-timeout T        of the run (exit code 4), of one test (fails it; default 2m)

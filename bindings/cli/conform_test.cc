@@ -8,6 +8,7 @@
 #include "bindings/cli/job_results.h"
 #include "bindings/cli/kill_matrix.h"
 #include "bindings/cli/progress.h"
+#include "bindings/cli/sim_host.h"
 #include "chaos/mutants.h"
 #include "properties/property.h"
 #include "reports/render.h"
@@ -42,6 +43,20 @@ TEST(ConformOptions, FaultsNeedAMajorityToSpare) {
   EXPECT_EQ(Parse({"--faults", "--members", "5"})->shape.members, 5);
 }
 
+TEST(ConformOptions, OneWorldInTenHasTlsUnlessToldOtherwise) {
+  EXPECT_EQ(Parse({})->shape.tls, TlsChoice::kDrawn);
+  EXPECT_EQ(Parse({"--tls", "always"})->shape.tls, TlsChoice::kAlways);
+  ClusterShape shape;
+  const Entry entry{.id = "a/b/c"};
+  int worlds = 0;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    worlds += SimOptions(shape, entry, {.behaviour = {.id = "a/b/c"}, .seed = seed}).tls;
+  }
+  EXPECT_NEAR(worlds, 100, 30);
+  shape.tls = TlsChoice::kNever;
+  EXPECT_FALSE(SimOptions(shape, entry, {.behaviour = {.id = "a/b/c"}}).tls);
+}
+
 TEST(ConformOptions, AKubeconfigMeansRemote) {
   EXPECT_THAT(Parse({"--kubeconfig", "f"})->backends, ElementsAre(Backend::kRemote));
 }
@@ -58,6 +73,8 @@ TEST(ConformOptions, SayInOneLineWhatIsWrong) {
     std::string error;
   } cases[] = {
       {{"--colour"}, "unknown flag --colour"},
+      {{"--tls", "maybe"}, "--tls: want drawn, always or never, got \"maybe\""},
+      {{"--log-level", "loud"}, "--log-level: want debug, info, warning or error, got \"loud\""},
       {{"--backend", "moon"}, "--backend: want sim, process, remote or both, got \"moon\""},
       {{"--backend", "remote"}, "--backend remote needs --kubeconfig"},
       {{"--backend", "sim", "--kubeconfig", "f"}, "--kubeconfig goes with --backend remote"},
@@ -148,12 +165,14 @@ TEST(FaultTally, CountsTestsThatAFaultBit) {
   FaultTally tally;
   EXPECT_EQ(tally.Table(), "");
   reports::TestResult result;
-  result.timeline = {{{}, std::string(kFaultsInjected), "kill", "2"}, {{}, std::string(kFaultsBit), "crashes", "2"}};
+  result.timeline = {{{}, std::string(kFaultsInjected), "kill", "2"},
+                     {{}, std::string(kFaultEffects), "crashes", "1"},
+                     {{}, std::string(kFaultsBit), "kill", "1"}};
   tally.Count(result);
   result.timeline.pop_back();
   tally.Count(result);
-  EXPECT_THAT(tally.Table(), HasSubstr("kill                             4 times, in 100% of the tests"));
-  EXPECT_THAT(tally.Table(), HasSubstr("crashes                          2 times, in  50% of the tests"));
+  EXPECT_THAT(tally.Table(), HasSubstr("kill                          4 in 100%        1 in  50%"));
+  EXPECT_THAT(tally.Table(), HasSubstr("crashes                       2 in 100%"));
 }
 
 TEST(Mutants, NameTestsThatExist) {

@@ -20,9 +20,13 @@ class FaultTally {
     int64_t times = 0;
   };
 
+  // "       12 in  40%".
+  std::string Cell(const std::map<std::string, Tally>& tallies, const std::string& kind) const;
+
   int tests_ = 0;  // with faults
   std::map<std::string, Tally> injected_;
   std::map<std::string, Tally> bit_;
+  std::map<std::string, Tally> effects_;
 };
 
 }  // namespace kp::cli

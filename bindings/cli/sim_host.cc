@@ -42,6 +42,8 @@ class SimHost : public BackendHost {
     std::string flags = "--backend sim";
     if (shape_.faults) flags += " --faults";
     if (shape_.members != (shape_.faults ? 3 : usual.members)) flags += " --members " + std::to_string(shape_.members);
+    if (shape_.tls == TlsChoice::kAlways) flags += " --tls always";
+    if (shape_.tls == TlsChoice::kNever) flags += " --tls never";
     if (shape_.nodes != usual.nodes) flags += " --nodes " + std::to_string(shape_.nodes);
     return flags;
   }
@@ -56,8 +58,11 @@ TestResult RunBroken(fixtures::SimCluster& cluster, const Job& job) {
   for (const auto& [kind, count] : nemesis.counts()) {
     result.timeline.push_back({{}, std::string(kFaultsInjected), kind, std::to_string(count)});
   }
-  for (const auto& [kind, count] : cluster.faults()->Bites()) {
-    if (count > 0) result.timeline.push_back({{}, std::string(kFaultsBit), kind, std::to_string(count)});
+  for (const auto& [kind, count] : nemesis.bites()) {
+    result.timeline.push_back({{}, std::string(kFaultsBit), kind, std::to_string(count)});
+  }
+  for (const auto& [effect, count] : cluster.faults()->Bites()) {
+    if (count > 0) result.timeline.push_back({{}, std::string(kFaultEffects), effect, std::to_string(count)});
   }
   return result;
 }
@@ -74,10 +79,12 @@ void ShowLog(fixtures::SimCluster& cluster, runtime::Severity level, TestResult&
 
 conformance::Disturbance DisturbanceOf(chaos::Nemesis& nemesis) {
   conformance::Disturbance disturbance;
-  disturbance.gate.settle = [&] { (void)nemesis.Settle(); };
+  disturbance.gate.settle = [&] { return nemesis.Settle(); };
+  disturbance.gate.spare = [&](std::string_view component) { nemesis.Spare(component); };
+  disturbance.gate.overlapped = [&](Time since) { return nemesis.Overlapped(since); };
   disturbance.gate.resume = [&] { nemesis.Start(); };
   disturbance.begin = [&] { nemesis.Start(); };
-  disturbance.end = [&] { (void)nemesis.Settle(); };
+  disturbance.end = [&] { return nemesis.Settle(); };
   disturbance.log = [&] { return nemesis.log(); };
   return disturbance;
 }
@@ -85,6 +92,8 @@ conformance::Disturbance DisturbanceOf(chaos::Nemesis& nemesis) {
 fixtures::SimClusterOptions SimOptions(const ClusterShape& shape, const Entry& entry, const Job& job) {
   fixtures::SimClusterOptions options;
   options.seed = StableHash(job.behaviour.name(), job.seed);
+  options.tls = shape.tls == TlsChoice::kDrawn ? Random(options.seed).Fork("tls").Below(10) == 0
+                                               : shape.tls == TlsChoice::kAlways;
   options.least_severity = shape.log_level;
   options.members = static_cast<int>(std::max<int64_t>(shape.members, Needed(entry, "members")));
   options.nodes = static_cast<int>(std::max<int64_t>(shape.nodes, Needed(entry, "nodes")));
@@ -100,6 +109,8 @@ TestResult RunInSim(fixtures::SimCluster& cluster, const ClusterShape& shape, co
   } else {
     result = shape.faults && !BreaksByItself(entry) ? RunBroken(cluster, job) : conformance::RunJob(job, cluster);
   }
+  if (cluster.has_tls())
+    result.timeline.insert(result.timeline.begin(), {{}, std::string(kWorld), "tls", "on every connection"});
   if (result.outcome == Outcome::kFail) ShowLog(cluster, shape.log_level, result);
   return result;
 }

@@ -86,6 +86,7 @@ BEHAVIOUR("apps/deployment/scaling-is-no-rollout") {
 }
 
 BEHAVIOUR("apps/deployment/keeps-within-surge-and-unavailable") {
+  t.KeepContainersAlive();
   t.MustCreate(kDeployments, Rolling(4, 1, 1));
   AwaitRollout(t, "web");
   PodHistory pods = RecordPods(t);
@@ -112,6 +113,7 @@ BEHAVIOUR("apps/deployment/keeps-within-surge-and-unavailable") {
 }
 
 BEHAVIOUR("apps/deployment/recreate-ends-old-pods-first") {
+  t.KeepContainersAlive();
   Value deployment = Deployment("web", 2, Web()).With({"spec", "strategy"}, Obj({{"type", "Recreate"}}));
   t.MustCreate(kDeployments, deployment);
   AwaitRollout(t, "web");
@@ -232,17 +234,24 @@ BEHAVIOUR("apps/deployment/tells-of-availability") {
 }
 
 BEHAVIOUR("apps/deployment/min-ready-seconds-delays-availability") {
-  t.MustCreate(kDeployments, Deployment("web", 1, Web()).With({"spec", "minReadySeconds"}, 4));
-  Value ready = t.EventuallyObject(kDeployments, "web", "the replica is ready", [](const Value& d) {
-    return d.At({"status", "readyReplicas"}).AsInt() == 1;
+  t.Once([&] {
+    t.MustCreate(kDeployments, Deployment("web", 1, Web()).With({"spec", "minReadySeconds"}, 4));
+    Value ready = t.EventuallyObject(kDeployments, "web", "the replica is ready", [](const Value& d) {
+      return d.At({"status", "readyReplicas"}).AsInt() == 1;
+    });
+    t.ExpectEq(ready.At({"status", "availableReplicas"}).AsInt(), int64_t{0},
+               "available replicas when it became ready");
   });
-  t.ExpectEq(ready.At({"status", "availableReplicas"}).AsInt(), int64_t{0}, "available replicas when it became ready");
   AwaitRollout(t, "web");
 }
 
 BEHAVIOUR("apps/deployment/adopts-a-matching-replicaset") {
   Value labels = Obj({{"app", "web"}});
   t.MustCreate(kReplicaSets, ReplicaSet("by-hand", 1, labels));
+  // Who watches two kinds sees no order between them: the set must be known before the Deployment is there.
+  t.EventuallyObject(kReplicaSets, "by-hand", "its controller has seen it", [](const Value& set) {
+    return set.At({"status", "observedGeneration"}).AsInt() >= 1;
+  });
   Value deployment = t.MustCreate(kDeployments, Deployment("web", 1, labels));
   t.EventuallyObject(kReplicaSets, "by-hand", "the Deployment is its controller",
                      [&](const Value& set) { return ControllerOf(set)["uid"].AsString() == UidOf(deployment); });

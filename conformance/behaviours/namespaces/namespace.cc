@@ -25,8 +25,12 @@ Value HeldMap() { return ConfigMap("held").With({"metadata", "finalizers"}, Arr(
 
 void Release(Context& t, const std::string& ns) {
   std::string path = client::PathOf({kConfigMaps, ns, "held", ""});
-  MustSend(t, "PATCH", path, 200,
+  Exchange answer =
+      Send(t, "PATCH", path,
            {.content_type = "application/merge-patch+json", .body = R"({"metadata":{"finalizers":null}})"});
+  // The object may be gone with an earlier try whose answer was lost.
+  const bool done = answer.status == 200 || (answer.status == 404 && t.UnderFaults());
+  t.Expect(done, "the finalizer is removed: " + answer.text);
 }
 
 void ExpectGone(Context& t, const std::string& ns) { t.EventuallyGone(kNamespaces, ns, 60s); }

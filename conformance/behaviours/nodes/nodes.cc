@@ -10,6 +10,7 @@ using client::kPods;
 namespace {
 
 constexpr std::string_view kTaint = "kubeproof.test/bare";
+constexpr Duration kHeartbeat = 10s;
 
 Value ReadyStatus(Context& t, const BareNodeOptions& options) {
   Value amounts = Obj({{"cpu", options.cpu}, {"memory", options.memory}, {"pods", std::to_string(options.pods)}});
@@ -21,6 +22,27 @@ Value ReadyStatus(Context& t, const BareNodeOptions& options) {
                      {"lastHeartbeatTime", now},
                      {"lastTransitionTime", now}});
   return Obj({{"capacity", amounts}, {"allocatable", amounts}, {"conditions", Arr({ready})}});
+}
+
+// Such a node has no kubelet: the test renews its Lease, or it would be given up after a while.
+void KeepAlive(Context& t, const Value& node) {
+  const std::string name = NameOf(node);
+  Value owner = Obj({{"apiVersion", "v1"}, {"kind", "Node"}, {"name", name}, {"uid", UidOf(node)}});
+  Value meta = Obj({{"name", name}, {"namespace", "kube-node-lease"}, {"ownerReferences", Arr({owner})}});
+  t.Every(kHeartbeat, [&cluster = t.cluster(), name, meta] {
+    Value spec = Obj({{"holderIdentity", name},
+                      {"leaseDurationSeconds", 40},
+                      {"renewTime", FormatRfc3339Micro(cluster.env().Wall())}});
+    const client::ObjectRef lease{client::kLeases, "kube-node-lease", name, ""};
+    // The first time it has to be made. A beat that is lost is followed by another.
+    auto make = [&cluster, lease, meta, spec](const Context::ApiResult& patched) {
+      if (patched.ok() || patched.error().code() != 404) return;
+      Value made = Obj({{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}, {"metadata", meta}});
+      cluster.client().Create({lease.resource, lease.ns, "", ""}, made.With("spec", spec), {},
+                              [](const Context::ApiResult&) {});
+    };
+    cluster.client().Patch(lease, client::PatchType::kMerge, Obj({{"spec", spec}}), {}, std::move(make));
+  });
 }
 
 // A change of the node's taints, tried again when somebody else changed the node meanwhile.
@@ -36,11 +58,12 @@ void ChangeTaints(Context& t, const std::string& name, const std::function<Value
 std::string BareNode(Context& t, const BareNodeOptions& options) {
   std::string name = t.UniqueName("bare");
   Value labels = options.labels.is_null() ? Value::EmptyObject() : options.labels;
-  t.MustCreate(kNodes,
-               Obj({{"apiVersion", "v1"},
-                    {"kind", "Node"},
-                    {"metadata", Obj({{"name", name}, {"labels", labels.With("kubernetes.io/hostname", name)}})},
-                    {"spec", Obj({{"taints", Arr({Obj({{"key", kTaint}, {"effect", "NoSchedule"}})})}})}}));
+  KeepAlive(
+      t, t.MustCreate(kNodes,
+                      Obj({{"apiVersion", "v1"},
+                           {"kind", "Node"},
+                           {"metadata", Obj({{"name", name}, {"labels", labels.With("kubernetes.io/hostname", name)}})},
+                           {"spec", Obj({{"taints", Arr({Obj({{"key", kTaint}, {"effect", "NoSchedule"}})})}})}})));
   t.Eventually("the node's status is written", [&] {
     Value node = t.MustGet(kNodes, name);
     return t.Update(kNodes, node.With("status", ReadyStatus(t, options)), "status").ok();

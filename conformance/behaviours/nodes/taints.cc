@@ -50,20 +50,24 @@ BEHAVIOUR("nodes/taints/no-execute-evicts-after-toleration-seconds") {
   std::string node = BareNode(t);
   Place(t, "while", node,
         Obj({{"key", "broken"}, {"operator", "Exists"}, {"effect", "NoExecute"}, {"tolerationSeconds", 3}}));
-  AddTaint(t, node, Broken());
-  t.Always(
-      "the pod stays for its toleration", [&] { return !IsGoing(t, "while"); }, 1500ms);
-  t.Eventually(
-      "it is evicted then", [&] { return IsGoing(t, "while"); }, 10s);
+  t.Once([&] {
+    AddTaint(t, node, Broken());
+    t.Always(
+        "the pod stays for its toleration", [&] { return !IsGoing(t, "while"); }, 1500ms);
+    t.Eventually(
+        "it is evicted then", [&] { return IsGoing(t, "while"); }, 10s);
+  });
 }
 
 BEHAVIOUR("nodes/taints/eviction-is-called-off-with-the-taint") {
   std::string node = BareNode(t);
   Place(t, "while", node,
         Obj({{"key", "broken"}, {"operator", "Exists"}, {"effect", "NoExecute"}, {"tolerationSeconds", 2}}));
-  AddTaint(t, node, Broken());
-  t.Sleep(500ms);
-  RemoveTaint(t, node, "broken");
+  t.Once([&] {
+    AddTaint(t, node, Broken());
+    t.Sleep(500ms);
+    RemoveTaint(t, node, "broken");
+  });
   t.Always(
       "the pod stays", [&] { return !IsGoing(t, "while"); }, 3s);
 }

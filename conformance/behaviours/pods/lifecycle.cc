@@ -10,6 +10,7 @@ namespace kp::conformance {
 using client::kPods;
 
 BEHAVIOUR("pods/status/of-a-running-pod") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, Pod("p"));
   Value pod = AwaitReadyPod(t, "p");
   t.ExpectEq(pod.At({"status", "phase"}), "Running", "phase");
@@ -31,6 +32,7 @@ BEHAVIOUR("pods/status/of-a-running-pod") {
 }
 
 BEHAVIOUR("pods/status/conditions") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, Pod("p"));
   Value pod = AwaitReadyPod(t, "p");
   for (std::string_view type : {"PodScheduled", "Initialized", "ContainersReady", "Ready"}) {
@@ -46,6 +48,7 @@ BEHAVIOUR("pods/status/conditions") {
 }
 
 BEHAVIOUR("pods/status/addresses-differ") {
+  t.KeepContainersAlive();
   // On one node: each node has a subnet of its own.
   t.MustCreate(kPods, Pod("a"));
   Value node = AwaitReadyPod(t, "a")["spec"]["nodeName"];
@@ -60,6 +63,7 @@ BEHAVIOUR("pods/status/addresses-differ") {
 }
 
 BEHAVIOUR("pods/phase/succeeded-when-all-exit-with-zero") {
+  t.KeepContainersAlive();
   Value pod = PodOf("p", {Container("a", {"exit", "0"}), Container("b", {"exit", "0", "--after=300ms"})});
   t.MustCreate(kPods, WithPolicy(pod, "Never"));
   pod = AwaitPhase(t, "p", "Succeeded");
@@ -73,6 +77,7 @@ BEHAVIOUR("pods/phase/succeeded-when-all-exit-with-zero") {
 }
 
 BEHAVIOUR("pods/phase/failed-when-one-fails") {
+  t.KeepContainersAlive();
   Value pod = PodOf("p", {Container("a", {"exit", "0"}), Container("b", {"exit", "3"})});
   t.MustCreate(kPods, WithPolicy(pod, "Never"));
   pod = AwaitPhase(t, "p", "Failed");
@@ -84,6 +89,7 @@ BEHAVIOUR("pods/phase/failed-when-one-fails") {
 }
 
 BEHAVIOUR("pods/phase/running-while-one-runs") {
+  t.KeepContainersAlive();
   Value pod = PodOf("p", {Container("a", {"exit", "3"}), Container("b")});
   t.MustCreate(kPods, WithPolicy(pod, "Never"));
   t.EventuallyObject(kPods, "p", "one has ended, one runs", [](const Value& p) {
@@ -94,6 +100,7 @@ BEHAVIOUR("pods/phase/running-while-one-runs") {
 }
 
 BEHAVIOUR("pods/restart/always-restarts-what-ended") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, Pod("p", Value(), {"exit", "0", "--after=200ms"}));
   Value pod =
       t.EventuallyObject(kPods, "p", "it was restarted", [](const Value& p) { return RestartsOf(p, "c") == 1; });
@@ -101,6 +108,7 @@ BEHAVIOUR("pods/restart/always-restarts-what-ended") {
 }
 
 BEHAVIOUR("pods/restart/on-failure-restarts-failures-alone") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, WithPolicy(Pod("good", Value(), {"exit", "0"}), "OnFailure"));
   t.MustCreate(kPods, WithPolicy(Pod("bad", Value(), {"exit", "3", "--after=200ms"}), "OnFailure"));
   Value pod =
@@ -110,6 +118,7 @@ BEHAVIOUR("pods/restart/on-failure-restarts-failures-alone") {
 }
 
 BEHAVIOUR("pods/restart/keeps-the-last-state") {
+  t.KeepContainersAlive();
   Value pod = PodOf("p", {Container("a", {"exit", "3", "--after=200ms"}), Container("b")});
   t.MustCreate(kPods, pod);
   pod = t.EventuallyObject(kPods, "p", "it runs again", [](const Value& p) {
@@ -121,30 +130,33 @@ BEHAVIOUR("pods/restart/keeps-the-last-state") {
 }
 
 BEHAVIOUR("pods/restart/waits-longer-each-time") {
-  t.MustCreate(kPods, Pod("p", Value(), {"exit", "1", "--after=2s"}));
-  t.EventuallyObject(kPods, "p", "it waits in CrashLoopBackOff", [](const Value& p) {
-    return StatusOf(p, "c")["state"]["waiting"]["reason"].AsString() == "CrashLoopBackOff";
+  t.Once([&] {
+    t.MustCreate(kPods, Pod("p", Value(), {"exit", "1", "--after=2s"}));
+    t.EventuallyObject(kPods, "p", "it waits in CrashLoopBackOff", [](const Value& p) {
+      return StatusOf(p, "c")["state"]["waiting"]["reason"].AsString() == "CrashLoopBackOff";
+    });
+    Value waiting = t.MustGet(kPods, "p");
+    t.ExpectEq(waiting.At({"status", "phase"}), "Running", "phase while it waits");
+    t.Expect(!IsReady(waiting), "it is not ready while it waits");
+    // Times are told in whole seconds; a kubelet may be late.
+    for (auto [restarts, least, most] : {std::tuple(2, 9, 20), std::tuple(3, 19, 35), std::tuple(4, 39, 65)}) {
+      Value pod = t.EventuallyObject(
+          kPods, "p", "restart " + std::to_string(restarts) + " runs",
+          [&, restarts = restarts](const Value& p) {
+            return RestartsOf(p, "c") == restarts && StatusOf(p, "c")["state"].Has("running");
+          },
+          120s);
+      int64_t waited = SecondsBetween(StatusOf(pod, "c")["lastState"]["terminated"]["finishedAt"],
+                                      StatusOf(pod, "c")["state"]["running"]["startedAt"]);
+      t.Expect(waited >= least && waited <= most, "restart " + std::to_string(restarts) + " after " +
+                                                      std::to_string(least) + " to " + std::to_string(most) +
+                                                      " s, not " + std::to_string(waited));
+    }
   });
-  Value waiting = t.MustGet(kPods, "p");
-  t.ExpectEq(waiting.At({"status", "phase"}), "Running", "phase while it waits");
-  t.Expect(!IsReady(waiting), "it is not ready while it waits");
-  // Times are told in whole seconds; a kubelet may be late.
-  for (auto [restarts, least, most] : {std::tuple(2, 9, 20), std::tuple(3, 19, 35), std::tuple(4, 39, 65)}) {
-    Value pod = t.EventuallyObject(
-        kPods, "p", "restart " + std::to_string(restarts) + " runs",
-        [&, restarts = restarts](const Value& p) {
-          return RestartsOf(p, "c") == restarts && StatusOf(p, "c")["state"].Has("running");
-        },
-        120s);
-    int64_t waited = SecondsBetween(StatusOf(pod, "c")["lastState"]["terminated"]["finishedAt"],
-                                    StatusOf(pod, "c")["state"]["running"]["startedAt"]);
-    t.Expect(waited >= least && waited <= most, "restart " + std::to_string(restarts) + " after " +
-                                                    std::to_string(least) + " to " + std::to_string(most) + " s, not " +
-                                                    std::to_string(waited));
-  }
 }
 
 BEHAVIOUR("pods/init/run-one-by-one-before-the-others") {
+  t.KeepContainersAlive();
   Value init = Arr({Container("first", {"exit", "0", "--after=300ms"}), Container("second", {"exit", "0"})});
   auto watch = t.Watch(kPods);
   t.MustCreate(kPods, PodOf("p", {Container("app")}).With({"spec", "initContainers"}, init));
@@ -173,6 +185,7 @@ BEHAVIOUR("pods/init/run-one-by-one-before-the-others") {
 }
 
 BEHAVIOUR("pods/init/failure-fails-a-pod-that-never-restarts") {
+  t.KeepContainersAlive();
   Value init = Arr({Container("first", {"exit", "3"}), Container("second", {"exit", "0"})});
   Value pod = WithPolicy(PodOf("p", {Container("app")}), "Never").With({"spec", "initContainers"}, init);
   t.MustCreate(kPods, pod);
@@ -187,6 +200,7 @@ BEHAVIOUR("pods/init/failure-fails-a-pod-that-never-restarts") {
 }
 
 BEHAVIOUR("pods/init/failure-is-retried-else") {
+  t.KeepContainersAlive();
   Value init = Arr({Container("first", {"exit", "3", "--after=200ms"})});
   t.MustCreate(kPods, PodOf("p", {Container("app")}).With({"spec", "initContainers"}, init));
   Value pod = t.EventuallyObject(kPods, "p", "the init container is restarted",
@@ -196,6 +210,7 @@ BEHAVIOUR("pods/init/failure-is-retried-else") {
 }
 
 BEHAVIOUR("pods/image/that-cannot-be-pulled") {
+  t.KeepContainersAlive();
   Value container = Container("c").With("image", "kubeproof/missing:v1");
   t.MustCreate(kPods, PodOf("p", {container}));
   Value pod = t.EventuallyObject(kPods, "p", "it waits to try again", [](const Value& p) {
@@ -207,6 +222,7 @@ BEHAVIOUR("pods/image/that-cannot-be-pulled") {
 }
 
 BEHAVIOUR("pods/image/a-good-one-mends-it") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, PodOf("p", {Container("c").With("image", "kubeproof/missing:v1")}));
   t.EventuallyObject(kPods, "p", "it waits for its image", [](const Value& p) {
     return StatusOf(p, "c")["state"]["waiting"]["reason"].AsString() == "ImagePullBackOff";
@@ -218,6 +234,7 @@ BEHAVIOUR("pods/image/a-good-one-mends-it") {
 }
 
 BEHAVIOUR("pods/image/never-pulled") {
+  t.KeepContainersAlive();
   Value container = Container("c").With("image", "kubeproof/absent:v1").With("imagePullPolicy", "Never");
   t.MustCreate(kPods, PodOf("p", {container}));
   Value pod = t.EventuallyObject(kPods, "p", "it waits for an image that nobody pulls", [](const Value& p) {
@@ -227,6 +244,7 @@ BEHAVIOUR("pods/image/never-pulled") {
 }
 
 BEHAVIOUR("pods/deadline/ends-the-pod") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, Pod("p").With({"spec", "activeDeadlineSeconds"}, 1));
   Value pod = AwaitPhase(t, "p", "Failed");
   t.ExpectEq(pod.At({"status", "reason"}), "DeadlineExceeded", "reason");

@@ -6,6 +6,7 @@ namespace kp::conformance {
 using client::kPods;
 
 BEHAVIOUR("pods/probes/readiness-failure-keeps-it-unready") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, WithProbe(Pod("p"), "readinessProbe", "false", 1));
   t.EventuallyObject(kPods, "p", "the container runs",
                      [](const Value& p) { return StatusOf(p, "c")["state"].Has("running"); });
@@ -22,6 +23,7 @@ BEHAVIOUR("pods/probes/readiness-failure-keeps-it-unready") {
 }
 
 BEHAVIOUR("pods/probes/readiness-success-makes-it-ready") {
+  t.KeepContainersAlive();
   Value pod = WithProbe(Pod("p"), "readinessProbe", "true", 1);
   Value delayed = pod["spec"]["containers"][0].With({"readinessProbe", "initialDelaySeconds"}, 2);
   t.MustCreate(kPods, pod.With({"spec", "containers"}, Arr({delayed})));
@@ -32,6 +34,7 @@ BEHAVIOUR("pods/probes/readiness-success-makes-it-ready") {
 }
 
 BEHAVIOUR("pods/probes/readiness-gates-need-their-condition") {
+  t.KeepContainersAlive();
   Value gates = Arr({Obj({{"conditionType", "kubeproof.test/gate"}})});
   t.MustCreate(kPods, Pod("p").With({"spec", "readinessGates"}, gates));
   Value pod = t.EventuallyObject(kPods, "p", "its containers are ready",
@@ -48,6 +51,7 @@ BEHAVIOUR("pods/probes/readiness-gates-need-their-condition") {
 }
 
 BEHAVIOUR("pods/probes/liveness-failure-restarts") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, WithProbe(Pod("p"), "livenessProbe", "false", 2));
   Value pod = t.EventuallyObject(kPods, "p", "the container was restarted",
                                  [](const Value& p) { return RestartsOf(p, "c") >= 1; });
@@ -60,6 +64,7 @@ BEHAVIOUR("pods/probes/liveness-failure-restarts") {
 }
 
 BEHAVIOUR("pods/probes/liveness-failure-ends-a-pod-that-never-restarts") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, WithPolicy(WithProbe(Pod("p", Value(), {"stubborn"}), "livenessProbe", "false", 1), "Never")
                           .With({"spec", "terminationGracePeriodSeconds"}, 1));
   Value pod = AwaitPhase(t, "p", "Failed");
@@ -67,6 +72,7 @@ BEHAVIOUR("pods/probes/liveness-failure-ends-a-pod-that-never-restarts") {
 }
 
 BEHAVIOUR("pods/probes/startup-holds-the-others-back") {
+  t.KeepContainersAlive();
   Value pod = WithProbe(WithProbe(Pod("p"), "startupProbe", "false", 1000), "livenessProbe", "false", 1);
   t.MustCreate(kPods, pod);
   t.EventuallyObject(kPods, "p", "the container runs",
@@ -81,11 +87,13 @@ BEHAVIOUR("pods/probes/startup-holds-the-others-back") {
 }
 
 BEHAVIOUR("pods/probes/startup-failure-restarts") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, WithProbe(Pod("p"), "startupProbe", "false", 2));
   t.EventuallyObject(kPods, "p", "the container was restarted", [](const Value& p) { return RestartsOf(p, "c") >= 1; });
 }
 
 BEHAVIOUR("pods/probes/success-threshold-of-liveness-is-one") {
+  t.KeepContainersAlive();
   for (const char* kind : {"livenessProbe", "startupProbe"}) {
     Value pod = WithProbe(IdlePod("p"), kind, "true", 1);
     Value container = pod["spec"]["containers"][0].With({kind, "successThreshold"}, 2);

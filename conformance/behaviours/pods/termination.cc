@@ -22,6 +22,7 @@ void RunStubborn(Context& t, std::string_view name) {
 }  // namespace
 
 BEHAVIOUR("pods/deletion/waits-for-the-grace-period") {
+  t.KeepContainersAlive();
   RunStubborn(t, "p");
   Value deleted = t.Must(t.Delete(kPods, "p", Grace(3)), "delete");
   Value pod = t.MustGet(kPods, "p");
@@ -33,6 +34,7 @@ BEHAVIOUR("pods/deletion/waits-for-the-grace-period") {
 }
 
 BEHAVIOUR("pods/deletion/ends-when-the-containers-have") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, Pod("p"));
   AwaitReadyPod(t, "p");
   t.MustDelete(kPods, "p", Grace(60));
@@ -40,6 +42,7 @@ BEHAVIOUR("pods/deletion/ends-when-the-containers-have") {
 }
 
 BEHAVIOUR("pods/deletion/a-later-one-can-only-shorten") {
+  t.KeepContainersAlive();
   RunStubborn(t, "p");
   t.MustDelete(kPods, "p", Grace(200));
   t.MustDelete(kPods, "p", Grace(300));
@@ -50,18 +53,21 @@ BEHAVIOUR("pods/deletion/a-later-one-can-only-shorten") {
 }
 
 BEHAVIOUR("pods/deletion/without-grace-is-at-once") {
+  t.KeepContainersAlive();
   RunStubborn(t, "p");
   t.MustDelete(kPods, "p", Grace(0));
   t.ExpectError(t.Get(kPods, "p"), 404, "NotFound");
 }
 
 BEHAVIOUR("pods/deletion/of-a-pod-without-node-is-at-once") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, IdlePod("p"));
   t.MustDelete(kPods, "p");
   t.ExpectError(t.Get(kPods, "p"), 404, "NotFound");
 }
 
 BEHAVIOUR("pods/deletion/of-an-ended-pod-is-at-once") {
+  t.KeepContainersAlive();
   t.MustCreate(kPods, WithPolicy(Pod("p", Value(), {"exit", "0"}), "Never"));
   AwaitPhase(t, "p", "Succeeded");
   t.MustDelete(kPods, "p");
@@ -69,6 +75,7 @@ BEHAVIOUR("pods/deletion/of-an-ended-pod-is-at-once") {
 }
 
 BEHAVIOUR("pods/deletion/runs-the-pre-stop-hook-first") {
+  t.KeepContainersAlive();
   Value pod = Pod("p");
   Value hook = Obj({{"exec", Obj({{"command", Arr({"sh", "-c", "sleep 3"})}})}});
   Value container = pod["spec"]["containers"][0].With({"lifecycle", "preStop"}, hook);
@@ -86,6 +93,7 @@ BEHAVIOUR("pods/deletion/runs-the-pre-stop-hook-first") {
 }
 
 BEHAVIOUR("pods/deletion/tells-the-end-before-the-object-goes") {
+  t.KeepContainersAlive();
   auto watch = t.Watch(kPods);
   RunStubborn(t, "p");
   t.MustDelete(kPods, "p", Grace(1));

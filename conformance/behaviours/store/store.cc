@@ -1,5 +1,6 @@
 #include "conformance/behaviours/store/store.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,14 @@ using client::EtcdRangeResult;
 namespace {
 
 constexpr Duration kCallBudget = 30s;
+// For a call that is repeated under faults: longer than a change of leader and the restart of a member.
+constexpr Duration kRepeatBudget = 60s;
+constexpr Duration kRetryPause = 200ms;
+
+// Whether it was carried out cannot be told.
+bool IsUnknown(const Status& status) {
+  return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+}
 
 std::unique_ptr<client::EtcdClient> Connect(Context& t, std::optional<int> member) {
   auto client = member ? t.cluster().StoreClientOf(*member) : t.cluster().StoreClient();
@@ -21,33 +30,30 @@ std::unique_ptr<client::EtcdClient> Connect(Context& t, std::optional<int> membe
 
 }  // namespace
 
-void StoreWatch::CheckAlive() const {
-  if (ended_ && compact_revision_ == 0 && t_.UnderFaults()) t_.Inconclusive("watch: " + reason_.ToString());
+StoreWatch::StoreWatch(Context& t, client::EtcdClient& client, client::EtcdWatchOptions options)
+    : client_(client), options_(std::move(options)), resumes_(t.UnderFaults()), retry_(t.cluster().env()) {
+  Open();
 }
 
-const std::vector<EtcdEvent>& StoreWatch::events() const {
-  CheckAlive();
-  return events_;
+// One from now on begins at what was the present when it was opened, wherever it is opened again.
+void StoreWatch::OnCreated(int64_t revision) {
+  created_ = true;
+  if (options_.start_revision == 0) options_.start_revision = revision + 1;
 }
-
-int64_t StoreWatch::progress() const {
-  CheckAlive();
-  return progress_;
-}
-
-void StoreWatch::OnCreated(int64_t) { created_ = true; }
 
 void StoreWatch::OnEvents(int64_t revision, const std::vector<EtcdEvent>& events) {
   std::set<int64_t> revisions;
   for (const EtcdEvent& event : events) revisions.insert(event.kv.mod_revision);
   for (int64_t r : revisions) ++pieces_[r];
   events_.insert(events_.end(), events.begin(), events.end());
+  if (!events.empty()) options_.start_revision = std::max(options_.start_revision, events.back().kv.mod_revision + 1);
   if (!events.empty()) return;
   progress_ = revision;
   events_before_progress_ = events_.size();
 }
 
 void StoreWatch::OnEnd(const Status& reason, int64_t compact_revision) {
+  if (resumes_ && compact_revision == 0) return retry_.Start(kRetryPause, [this] { Open(); });
   ended_ = true;
   reason_ = reason;
   compact_revision_ = compact_revision;
@@ -78,11 +84,21 @@ Result<T> Store::Await(const std::function<void(Completion<Result<T>>)>& call) {
 }
 
 template <typename T>
+Result<T> Store::Repeat(const std::function<void(Completion<Result<T>>)>& call) {
+  const Time deadline = t_.cluster().env().Now() + kRepeatBudget;
+  for (;;) {
+    Result<T> result = Await<T>(call);
+    if (!t_.UnderFaults() || result.ok() || !IsUnknown(result.status())) return result;
+    if (t_.cluster().env().Now() >= deadline) return result;
+    t_.Sleep(kRetryPause);
+  }
+}
+
+template <typename T>
 T Store::Must(Result<T> result, const std::string& what) {
   if (result.ok()) return std::move(*result);
-  bool unknown = result.status().code() == Code::kUnavailable || result.status().code() == Code::kDeadlineExceeded;
   std::string text = what + ": " + result.status().ToString();
-  if (unknown && t_.UnderFaults()) t_.Inconclusive(text);
+  if (IsUnknown(result.status()) && t_.UnderFaults()) t_.Inconclusive(text);
   t_.Fail(text);
 }
 
@@ -106,22 +122,50 @@ Status Store::Compact(int64_t revision) {
 }
 
 int64_t Store::Put(const std::string& name, const std::string& value, int64_t lease) {
-  return Must(TryPut(name, value, lease), "put " + name);
+  if (!t_.UnderFaults()) return Must(TryPut(name, value, lease), "put " + name);
+  // A put that is repeated would be a second write. With a guard it is done once.
+  return WriteOnce({.key = Key(name), .expected_revision = VersionOf(name), .value = value, .lease = lease}).revision;
 }
 
 int64_t Store::Delete(const std::string& name, const std::string& end) {
+  const int64_t version = t_.UnderFaults() && end.empty() ? VersionOf(name) : 0;
+  if (version > 0) {
+    return WriteOnce({.key = Key(name), .expected_revision = version, .value = std::nullopt}).revision;
+  }
   std::string range_end = end.empty() ? "" : Key(end);
   return Must(Await<int64_t>([&](auto done) { client_->DeleteRange(Key(name), range_end, std::move(done)); }),
               "delete " + name);
 }
 
 client::EtcdWriteResult Store::Write(const std::string& name, int64_t expected, std::optional<std::string> value) {
-  client::EtcdGuardedWrite write{.key = Key(name), .expected_revision = expected, .value = std::move(value)};
-  return Must(Await<client::EtcdWriteResult>([&](auto done) { client_->Write(write, std::move(done)); }),
-              "write " + name);
+  return WriteOnce({.key = Key(name), .expected_revision = expected, .value = std::move(value)});
 }
 
-EtcdRangeResult Store::Range(const EtcdRange& range) { return Must(TryRange(range), "range " + range.key); }
+client::EtcdWriteResult Store::WriteOnce(const client::EtcdGuardedWrite& write) {
+  int calls = 0;
+  auto result = Must(Repeat<client::EtcdWriteResult>([&](auto done) {
+                       ++calls;
+                       client_->Write(write, std::move(done));
+                     }),
+                     "write " + write.key);
+  if (result.succeeded || calls == 1) return result;
+  // The guard may have failed because an earlier try of ours was carried out: nobody else writes these keys.
+  if (!write.value && !result.current) t_.Inconclusive("the revision of a deletion is not known: its answer was lost");
+  const bool ours = write.value && result.current && result.current->mod_revision > write.expected_revision &&
+                    result.current->value == *write.value;
+  if (ours) return {.succeeded = true, .revision = result.current->mod_revision, .current = std::nullopt};
+  return result;
+}
+
+int64_t Store::VersionOf(const std::string& name) {
+  const auto now = Get(name);
+  return now ? now->mod_revision : 0;
+}
+
+EtcdRangeResult Store::Range(const EtcdRange& range) {
+  return Must(Repeat<EtcdRangeResult>([&](auto done) { client_->Range(range, std::move(done)); }),
+              "range " + range.key);
+}
 
 std::optional<client::EtcdKeyValue> Store::Get(const std::string& name, int64_t revision) {
   EtcdRangeResult result = Range({.key = Key(name), .revision = revision});
@@ -130,7 +174,7 @@ std::optional<client::EtcdKeyValue> Store::Get(const std::string& name, int64_t 
 }
 
 int64_t Store::Grant(int64_t ttl_seconds) {
-  return Must(Await<int64_t>([&](auto done) { client_->LeaseGrant(ttl_seconds, std::move(done)); }), "grant a lease");
+  return Must(Repeat<int64_t>([&](auto done) { client_->LeaseGrant(ttl_seconds, std::move(done)); }), "grant a lease");
 }
 
 std::unique_ptr<StoreWatch> Store::Watch(client::EtcdWatchOptions options) {

@@ -13,14 +13,13 @@
 
 namespace kp::conformance {
 
-// What a watch has told so far.
+// What a watch has told so far. Under faults one that was cut off goes on behind the last whole revision that it
+// has told, as clients of etcd do.
 class StoreWatch : private client::EtcdWatchHandler {
  public:
-  StoreWatch(Context& t, client::EtcdClient& client, const client::EtcdWatchOptions& options)
-      : t_(t), watch_(client.Watch(options, this)) {}
+  StoreWatch(Context& t, client::EtcdClient& client, client::EtcdWatchOptions options);
 
-  // Inconclusive when a fault has cut the watch off.
-  const std::vector<client::EtcdEvent>& events() const;
+  const std::vector<client::EtcdEvent>& events() const { return events_; }
   // How many pieces each revision came in.
   const std::map<int64_t, size_t>& pieces() const { return pieces_; }
   bool created() const { return created_; }
@@ -28,18 +27,22 @@ class StoreWatch : private client::EtcdWatchHandler {
   const Status& reason() const { return reason_; }
   int64_t compact_revision() const { return compact_revision_; }
   // The largest revision of a notice without events, and how many events had come before it.
-  int64_t progress() const;
+  int64_t progress() const { return progress_; }
   size_t events_before_progress() const { return events_before_progress_; }
-  void RequestProgress() { watch_->RequestProgress(); }
+  void RequestProgress() {
+    if (watch_) watch_->RequestProgress();
+  }
 
  private:
   void OnCreated(int64_t revision) override;
   void OnEvents(int64_t revision, const std::vector<client::EtcdEvent>& events) override;
   void OnEnd(const Status& reason, int64_t compact_revision) override;
+  void Open() { watch_ = client_.Watch(options_, this); }
 
-  void CheckAlive() const;
-
-  Context& t_;
+  client::EtcdClient& client_;
+  client::EtcdWatchOptions options_;
+  const bool resumes_;
+  runtime::Timer retry_;
   std::vector<client::EtcdEvent> events_;
   std::map<int64_t, size_t> pieces_;
   bool created_ = false;
@@ -51,8 +54,8 @@ class StoreWatch : private client::EtcdWatchHandler {
   std::unique_ptr<client::EtcdWatch> watch_;
 };
 
-// Calls that must succeed end the test when they do not: as failed, or as inconclusive where a fault may have
-// taken the answer.
+// Calls that must succeed end the test when they do not. Under faults they are repeated where that changes
+// nothing; an answer that is lost for good makes the test inconclusive.
 class Store {
  public:
   explicit Store(Context& t);
@@ -86,6 +89,11 @@ class Store {
  private:
   template <typename T>
   Result<T> Await(const std::function<void(Completion<Result<T>>)>& call);
+  // The same until there is an answer, under faults.
+  template <typename T>
+  Result<T> Repeat(const std::function<void(Completion<Result<T>>)>& call);
+  client::EtcdWriteResult WriteOnce(const client::EtcdGuardedWrite& write);
+  int64_t VersionOf(const std::string& name);  // 0: it is not there
   template <typename T>
   T Must(Result<T> result, const std::string& what);
 

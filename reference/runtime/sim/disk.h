@@ -19,6 +19,8 @@ class SimDevice {
 
   // Verbs.
   void FailSyncs(int count) { failing_syncs_ += count; }
+  // What was chosen to fail or to lie and has not yet.
+  void SpareSyncs() { failing_syncs_ = lying_syncs_ = 0; }
   // The next syncs of files report success and make nothing durable, as broken devices do. No store
   // survives that: it is the control that a durability checker must flag.
   void LieAboutSyncs(int count) { lying_syncs_ += count; }
