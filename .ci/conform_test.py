@@ -1,11 +1,15 @@
 #!/usr/bin/python3
 """Runs `kubeproof conform` as a user does, in the simulator: exit codes, files, what it prints.
 
-    conform_test.py PROGRAM
+    conform_test.py PROGRAM OTHER_DATE
+
+OTHER_DATE is a library that shows a program it is preloaded into another date.
 """
 
+import datetime
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +18,7 @@ import unittest
 import xml.etree.ElementTree
 
 PROGRAM = ""
+OTHER_DATE = ""
 SAMPLE = ["apps/replicaset/makes-the-asked-number-of-pods", "apps/replicaset/adopts-matching-orphan",
           "apps/deployment/rolls-out-a-new-template"]
 
@@ -48,13 +53,31 @@ class Conform(unittest.TestCase):
     def test_faults_and_seeds(self):
         # A test that takes long enough for something to break.
         long = "apps/deployment/keeps-the-asked-history"
-        run = self.run_it("conform", "--backend", "sim", "--id", long, "--seeds", "2", "--faults", "--out", "x")
+        run = self.run_it("conform", "--backend", "sim", "--id", long, "--seeds", "3", "--faults", "--out", "x")
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         results = self.results("x")["results"]
-        self.assertEqual([r["seed"] for r in results], ["1", "2"])
-        # A behaviour's first pass alone keeps its story.
-        self.assertTrue([t for t in results[0]["timeline"] if t["object"] == "faults injected"])
-        self.assertIn("faults injected in 2 tests", run.stdout)
+        self.assertEqual([r["seed"] for r in results], ["1", "2", "3"])
+        # A behaviour's first pass alone keeps its story; the table counts every seed.
+        self.assertTrue([t for t in results[0]["timeline"] if t["object"] == "fault"])
+        self.assertFalse(results[2]["timeline"])
+        self.assertIn("faults injected in 3 tests", run.stdout)
+        rows = re.findall(r"^  ([a-z-]+) +(\d+) in +(\d+)% +(\d+) in +(\d+)%$", run.stdout, re.M)
+        self.assertGreater(len(rows), 5, run.stdout)
+        self.assertTrue(all(int(bit) <= int(injected) for _, injected, _, bit, _ in rows), run.stdout)
+        self.assertTrue(any(share == "100" for _, _, _, _, share in rows), run.stdout)
+
+    def test_a_recipe_repeats_its_failure(self):
+        arguments = ["--id", SAMPLE[1], "--faults", "--seed", "7", "--tls", "always", "--log-level", "debug"]
+        mutant = ("--mutant", "controllers-never-adopt")
+        run = self.run_it("conform", "--backend", "sim", *arguments, "--out", "x", before=mutant)
+        self.assertEqual(run.returncode, 1, run.stdout)
+        [first] = self.results("x")["results"]
+        self.assertTrue([t for t in first["timeline"] if t["object"] == "log"])
+        again = subprocess.run([PROGRAM, *first["recipe"].split()[1:], "--out", "y"], cwd=self.folder,
+                               capture_output=True, text=True, timeout=120)
+        [second] = self.results("y")["results"]
+        self.assertEqual(again.returncode, 1, again.stdout)
+        self.assertEqual((second["message"], second["steps"]), (first["message"], first["steps"]))
 
     def test_a_mutant_fails_and_never_passes(self):
         noticed = self.run_it("conform", "--backend", "sim", "--id", SAMPLE[1], before=("--mutant", "controllers-never-adopt"))
@@ -139,14 +162,26 @@ class Conform(unittest.TestCase):
         arguments = ["conform", "--backend", "sim", "--id", SAMPLE[0], "--faults", "--seeds", "20", "--transcripts"]
         plain = self.run_it(*arguments)
         self.assertEqual(plain.returncode, 0, plain.stderr)
-        self.assertEqual(plain.stdout.count("pass"), 20, plain.stdout)
-        # Another time zone, folder and allocator fill, and no address randomisation.
-        environment = {**os.environ, "TZ": "Pacific/Chatham", "MALLOC_PERTURB_": "90", "LC_ALL": "C"}
-        other = subprocess.run(["setarch", "--addr-no-randomize", PROGRAM, *arguments], cwd="/", env=environment,
-                               capture_output=True, text=True, timeout=120)
-        self.assertEqual(other.stdout, plain.stdout)
+        self.assertEqual(plain.stdout.count(" pass\n"), 20, plain.stdout)
+        self.assertEqual(len(set(plain.stdout.splitlines())), 20)
+        # Another date, time zone, folder and allocator fill, and no address randomisation.
+        environment = {**os.environ, "LD_PRELOAD": OTHER_DATE, "TZ": "Pacific/Chatham", "MALLOC_PERTURB_": "90",
+                       "MALLOC_CONF": "junk:true", "LC_ALL": "C", "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
+        def elsewhere(*command):
+            return subprocess.run(["setarch", "--addr-no-randomize", *command], cwd="/", env=environment,
+                                  capture_output=True, text=True, timeout=120)
+        self.assertGreater(int(elsewhere("date", "+%Y").stdout), datetime.date.today().year + 2)
+        self.assertEqual(elsewhere(PROGRAM, *arguments).stdout, plain.stdout)
+
+    def test_transcripts_of_worlds_with_tls_are_repeatable(self):
+        arguments = ["conform", "--backend", "sim", "--id", SAMPLE[0], "--faults", "--seeds", "3", "--tls", "always",
+                     "--transcripts"]
+        first, second = self.run_it(*arguments), self.run_it(*arguments)
+        self.assertEqual(first.stdout.count(" pass\n"), 3, first.stdout)
+        self.assertEqual(second.stdout, first.stdout)
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    PROGRAM, OTHER_DATE = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
     unittest.main()

@@ -67,7 +67,8 @@ POSIX = ["reference/runtime/posix"]
 ROOTS = [*POSIX, "bindings", "fixtures/process", "fixtures/remote"]
 BANNED = {
     "clock": (r"\b(system|steady|high_resolution)_clock\b|\b(clock_gettime|gettimeofday|timespec_get|localtime(_r)?)\s*\("
-              r"|(?<![\w.>])time\s*\(\s*(nullptr|NULL|0|&)", "take the time from Env", POSIX),
+              r"|(?<![\w.>])time\s*\(\s*(nullptr|NULL|0|&)", "take the time from Env",
+              [*POSIX, ".ci"]),
     "thread": (r"\bstd::(jthread|thread|mutex|shared_mutex|recursive_mutex|async|future|promise|condition_variable)\b"
                r"|\bpthread_\w+\s*\(|#\s*include\s*<(thread|mutex|future|condition_variable|pthread\.h)>",
                "one thread, one Env", POSIX),
