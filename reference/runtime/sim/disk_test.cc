@@ -138,6 +138,20 @@ TEST_F(DiskTest, FailedSyncDoomsTheBytesEvenIfALaterSyncSucceeds) {
   EXPECT_EQ(Content("/data/log"), "");
 }
 
+TEST_F(DiskTest, WhatIsWrittenAgainAfterAFailedSyncIsDurableWithTheNext) {
+  Open("/data/log");
+  ASSERT_TRUE(SyncNames().ok());
+  Append("kept ");
+  ASSERT_TRUE(Sync().ok());
+  Append("doomed");
+  world_->disk("a").FailSyncs(1);
+  EXPECT_FALSE(Sync().ok());
+  ASSERT_TRUE(file_->Write(0, "kept doomed").ok());
+  EXPECT_TRUE(Sync().ok());
+  CrashAndRestart();
+  EXPECT_EQ(Content("/data/log"), "kept doomed");
+}
+
 TEST_F(DiskTest, LyingSyncSaysOkAndKeepsNothing) {
   int lost = 0;
   for (uint64_t seed = 1; seed <= 20; ++seed) {
