@@ -121,11 +121,18 @@ BEHAVIOUR("apps/replicaset/deletes-unready-pods-first") {
 }
 
 BEHAVIOUR("apps/replicaset/deletes-pods-of-lower-deletion-cost-first") {
-  t.MustCreate(kReplicaSets, ReplicaSet("web", 3, Web()));
+  t.MustCreate(kReplicaSets,
+               ReplicaSet("web", 3, Web()).With({"spec", "template", "metadata", "labels", "tier"}, "front"));
   AwaitReady(t, "web", 3);
   std::string cheap = NameOf(ActivePods(t, "app=web")[1]);
   Value annotations = Obj({{"controller.kubernetes.io/pod-deletion-cost", "-10"}});
-  t.MustPatch(kPods, cheap, client::PatchType::kMerge, Obj({{"metadata", Obj({{"annotations", annotations}})}}));
+  Value labels = Obj({{"tier", "back"}});
+  t.MustPatch(kPods, cheap, client::PatchType::kMerge,
+              Obj({{"metadata", Obj({{"annotations", annotations}, {"labels", labels}})}}));
+  // The cost counts from when it is known, and the label shows that it is.
+  t.EventuallyObject(kReplicaSets, "web", "the change of the pod is known", [](const Value& s) {
+    return s.At({"status", "fullyLabeledReplicas"}).AsInt() == 2;
+  });
   t.MustPatch(kReplicaSets, "web", client::PatchType::kMerge, Obj({{"spec", Obj({{"replicas", 2}})}}));
   t.EventuallyGone(kPods, cheap);
   AwaitPods(t, 2);
