@@ -1,7 +1,6 @@
 #include "reference/runtime/sim/disk_image.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace kp::runtime::sim {
@@ -134,18 +133,7 @@ bool DiskImage::Exists(const std::string& path) const {
 }
 
 void DiskImage::Commit(const File& file, uint64_t mark) {
-  // What a failed sync lost is on the disk after all once it was written again.
-  auto covers = [mark](const PendingWrite& later, const PendingWrite& doomed) {
-    return !later.doomed && !later.truncates && later.sequence <= mark && later.sequence > doomed.sequence &&
-           later.offset <= doomed.offset && later.offset + later.after.size() >= doomed.offset + doomed.after.size();
-  };
-  std::set<uint64_t> rewritten;
-  for (const PendingWrite& write : file->pending) {
-    const bool again = write.doomed && !write.truncates &&
-                       std::ranges::any_of(file->pending, [&](const auto& later) { return covers(later, write); });
-    if (again) rewritten.insert(write.sequence);
-  }
-  std::erase_if(file->pending, [&](const PendingWrite& w) { return rewritten.contains(w.sequence); });
+  if (std::ranges::any_of(file->pending, &PendingWrite::doomed)) return CommitBesideDoomed(*file, mark);
   std::erase_if(file->pending, [mark](const PendingWrite& w) { return w.sequence <= mark && !w.doomed; });
 }
 

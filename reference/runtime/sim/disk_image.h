@@ -83,6 +83,7 @@ class DiskImage {
   bool IsDirectory(const std::string& path) const { return path.empty() || path == "/" || directories_.contains(path); }
   File Lookup(const std::string& normal_path) const;
   Status Reserve(uint64_t growth, const std::string& path);
+  static void CommitBesideDoomed(Inode& inode, uint64_t mark);
   void CutFile(Inode& inode, Random& random, CrashLoss& loss);
   void Recount();
 

@@ -63,6 +63,34 @@ std::vector<Fate> DrawFates(size_t count, Random& random) {
 
 }  // namespace
 
+// The doomed writes are one from then on: all that parts the page cache from the disk. Nothing is left of them once
+// what they lost was written again.
+void DiskImage::CommitBesideDoomed(Inode& inode, uint64_t mark) {
+  std::deque<PendingWrite> later;
+  std::string cached = inode.data;
+  while (!inode.pending.empty() && inode.pending.back().sequence > mark) {
+    Undo(cached, inode.pending.back());
+    later.push_front(std::move(inode.pending.back()));
+    inode.pending.pop_back();
+  }
+  std::string durable = cached;
+  for (auto write = inode.pending.rbegin(); write != inode.pending.rend(); ++write) Undo(durable, *write);
+  for (const PendingWrite& write : inode.pending) {
+    if (!write.doomed) Redo(durable, write, write.after.size());
+  }
+  const uint64_t sequence = inode.pending.empty() ? mark : inode.pending.back().sequence;
+  inode.pending = std::move(later);
+  if (durable == cached) return;
+  const uint64_t size = durable.size();
+  inode.pending.push_front({.sequence = sequence,
+                            .truncates = true,
+                            .doomed = true,
+                            .offset = 0,
+                            .size_before = size,
+                            .before = std::move(durable),
+                            .after = {}});
+}
+
 void DiskImage::CutFile(Inode& inode, Random& random, CrashLoss& loss) {
   if (inode.pending.empty()) return;
   std::deque<PendingWrite> pending = std::exchange(inode.pending, {});
