@@ -203,10 +203,10 @@ TEST_F(Http2, GarbageEndsTheSession) {
 TEST_F(Http2, MutantDropsTheTailOfData) {
   SetActiveMutant("http2-drops-data-frame-tail");
   const int32_t id = Request(false);
-  client.session.SubmitData(id, Share(std::string(1000, 'x')));
+  client.session.SubmitData(id, Share(std::string(10000, 'x')));
   Exchange(1 << 20);
   SetActiveMutant("");
-  EXPECT_LT(server.bodies[id].size(), 1000u);
+  EXPECT_LT(server.bodies[id].size(), 10000u);
 }
 
 }  // namespace
