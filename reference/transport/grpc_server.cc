@@ -12,6 +12,14 @@ namespace {
 
 const Status kTooLate(Code::kDeadlineExceeded, "context deadline exceeded");
 
+// Nearly every call begins and ends with the same fields.
+const Headers kHead{{"content-type", "application/grpc"}};
+const auto kGood = std::make_shared<const Headers>(Headers{{"grpc-status", "0"}});
+// Below it a message is copied behind its prefix, above it goes out as it is.
+constexpr size_t kSmallMessage = 8 << 10;
+// A client that asks and asks and does not read gets errors from here on: its answers are ours to keep.
+constexpr size_t kMaxWaiting = 128 << 20;
+
 // The response side, shared by both kinds of calls. A client's deadline is kept here too: the answer
 // then comes from us, whatever the method is doing.
 class Reply final : public GrpcServerStream {
@@ -31,20 +39,39 @@ class Reply final : public GrpcServerStream {
     exchange_->Write(std::move(message));
   }
 
+  void SendParts(std::string_view head, SharedBytes tail) override {
+    if (!exchange_) return;
+    StartOnce();
+    exchange_->WriteCopy(wire::GrpcPrefix(head.size() + tail->size()));
+    exchange_->WriteCopy(head);
+    exchange_->Write(std::move(tail));
+  }
+
   void SendLast(std::string message) {
-    Send(wire::Share(std::move(message)));
+    if (!exchange_) return;
+    if (exchange_->ConnectionBufferedBytes() > kMaxWaiting) {
+      return Finish({Code::kResourceExhausted, "grpc: too many bytes wait for this client"});
+    }
+    if (message.size() > kSmallMessage) {
+      Send(wire::Share(std::move(message)));
+    } else {
+      StartOnce();
+      exchange_->WriteCopy(wire::GrpcPrefix(message.size()));
+      exchange_->WriteCopy(message);
+    }
     Finish({});
   }
 
   void Finish(const Status& status) override {
     if (!exchange_) return;
     deadline_.Stop();
+    const auto exchange = std::exchange(exchange_, nullptr);
+    if (started_ && status.ok() && status.message().empty()) return exchange->EndWithTrailers(kGood);
     Headers trailers;
     // Nothing was sent: headers and trailers are one block, and name the content type.
     if (!started_) trailers.Add("content-type", "application/grpc");
     wire::AddStatus(status, &trailers);
-    const auto exchange = std::exchange(exchange_, nullptr);
-    exchange->EndWithTrailers(trailers);
+    exchange->EndWithTrailers(std::make_shared<const Headers>(std::move(trailers)));
   }
 
   // The stream has gone.
@@ -54,12 +81,13 @@ class Reply final : public GrpcServerStream {
   }
 
   size_t BufferedBytes() const override { return exchange_ ? exchange_->BufferedBytes() : 0; }
+  size_t ConnectionBufferedBytes() const override { return exchange_ ? exchange_->ConnectionBufferedBytes() : 0; }
   const GrpcContext& context() const override { return context_; }
   bool open() const { return exchange_ != nullptr; }
 
  private:
   void StartOnce() {
-    if (!std::exchange(started_, true)) exchange_->Start(200, {{"content-type", "application/grpc"}});
+    if (!std::exchange(started_, true)) exchange_->StartShared(200, kHead);
   }
 
   const GrpcContext context_;
@@ -77,11 +105,13 @@ class UnaryCall final : public Http2RequestSink {
     if (!reply_->open()) return;
     const Status status = decoder_.Feed(bytes, [this](std::string_view message) {
       ++messages_;
-      request_ = message;
+      request_.assign(message);
       return messages_ == 1;
     });
     if (!status.ok()) reply_->Finish(status);
   }
+
+  size_t HeldBytes() const override { return request_.size() + decoder_.held_bytes(); }
 
   void OnEnd() override {
     if (!reply_->open()) return;
@@ -120,6 +150,8 @@ class StreamCall final : public Http2RequestSink {
     });
     if (!status.ok()) reply_->Finish(status);
   }
+
+  size_t HeldBytes() const override { return decoder_.held_bytes(); }
 
   void OnEnd() override {
     if (reply_->open()) handler_->OnHalfClose();
@@ -162,7 +194,7 @@ class Server final : public GrpcServer {
     }
     auto http =
         MakeHttpServer(env_, options.http, std::move(fallback),
-                       [this](const wire::Http2Head& head, const PeerIdentity& peer,
+                       [this](wire::Http2Head& head, const PeerIdentity& peer,
                               const std::shared_ptr<Http2Exchange>& exchange) { return Route(head, peer, exchange); });
     if (!http) return http.status();
     http_ = std::move(*http);
@@ -173,10 +205,10 @@ class Server final : public GrpcServer {
   std::string Address() const override { return http_->Address(); }
 
  private:
-  std::unique_ptr<Http2RequestSink> Route(const wire::Http2Head& head, const PeerIdentity& peer,
+  std::unique_ptr<Http2RequestSink> Route(wire::Http2Head& head, const PeerIdentity& peer,
                                           const std::shared_ptr<Http2Exchange>& exchange) {
     if (!head.headers.Get("content-type").starts_with("application/grpc")) return nullptr;
-    GrpcContext context{.metadata = wire::DecodeMetadata(head.headers), .peer = peer};
+    GrpcContext context{.peer = peer};
     const std::string_view timeout = head.headers.Get("grpc-timeout");
     if (!timeout.empty()) {
       const auto parsed = wire::DecodeGrpcTimeout(timeout);
@@ -188,6 +220,7 @@ class Server final : public GrpcServer {
       return Refuse(*exchange,
                     {Code::kUnimplemented, "grpc: Decompressor is not installed for grpc-encoding " + Quote(encoding)});
     }
+    context.metadata = wire::DecodeMetadata(std::move(head.headers));
     if (const auto found = unary_.find(head.target); found != unary_.end()) {
       return std::make_unique<UnaryCall>(found->second, std::make_shared<Reply>(env_, std::move(context), exchange),
                                          max_message_);
@@ -220,7 +253,7 @@ class Server final : public GrpcServer {
   static std::unique_ptr<Http2RequestSink> Refuse(Http2Exchange& exchange, const Status& status) {
     Headers trailers{{"content-type", "application/grpc"}};
     wire::AddStatus(status, &trailers);
-    exchange.EndWithTrailers(trailers);
+    exchange.EndWithTrailers(std::make_shared<const Headers>(std::move(trailers)));
     return std::make_unique<AnsweredCall>();
   }
 

@@ -25,12 +25,15 @@ class Exchange final : public Http2Exchange {
   ~Exchange() override;
 
   void Send(int status, Headers headers, std::string body) override;
-  void Start(int status, Headers headers) override;
+  void Start(int status, Headers headers) override { StartShared(status, headers); }
+  void StartShared(int status, const Headers& headers) override;
   void Write(SharedBytes bytes) override;
+  void WriteCopy(std::string_view bytes) override;
   void End() override;
-  void EndWithTrailers(const Headers& trailers) override;
+  void EndWithTrailers(std::shared_ptr<const Headers> trailers) override;
   void Reset(uint32_t error_code) override;
   size_t BufferedBytes() const override;
+  size_t ConnectionBufferedBytes() const override;
   void OnClosed(std::function<void()> on_closed) override;
   bool closed() const override { return closed_; }
 
@@ -169,7 +172,7 @@ class Http2Connection final : public ServerConnection,
   void OnData(int32_t id, std::string_view bytes) override {
     Stream* stream = Find(id);
     if (!stream) return;
-    if (stream->sink) return stream->sink->OnData(bytes);
+    if (stream->sink) return GiveToSink(id, *stream, bytes);
     if (!stream->request) return;  // refused before
     collected_ += bytes.size();
     stream->request->body.append(bytes);
@@ -200,6 +203,7 @@ class Http2Connection final : public ServerConnection,
     if (!node) return;
     Stream& stream = node.mapped();
     DropRequest(stream);
+    collected_ -= stream.held_bytes;
     const auto exchange = stream.exchange.lock();
     if (exchange) exchange->Detach();
     if (stream.sink) stream.sink->OnClosed();
@@ -224,6 +228,7 @@ class Http2Connection final : public ServerConnection,
   struct Stream {
     std::weak_ptr<Exchange> exchange;
     std::unique_ptr<Http2RequestSink> sink;  // taken in pieces; or
+    size_t held_bytes = 0;                   // (by the sink)
     std::unique_ptr<HttpRequest> request;    // being collected,
     std::shared_ptr<Exchange> held;          // and its answer
   };
@@ -232,6 +237,17 @@ class Http2Connection final : public ServerConnection,
     if (!server_) return nullptr;
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : &found->second;
+  }
+
+  // Many requests that are never finished may each be within their limit.
+  void GiveToSink(int32_t id, Stream& stream, std::string_view bytes) {
+    stream.sink->OnData(bytes);
+    if (!Find(id)) return;
+    const size_t held = stream.sink->HeldBytes();
+    collected_ = collected_ - stream.held_bytes + held;
+    stream.held_bytes = held;
+    if (collected_ <= kMaxCollected || held == 0) return;
+    session_.Reset(id, wire::kHttp2EnhanceYourCalm);
   }
 
   void DropRequest(Stream& stream) {
@@ -308,7 +324,7 @@ void Exchange::Send(int status, Headers headers, std::string body) {
   connection_->ScheduleFlush();
 }
 
-void Exchange::Start(int status, Headers headers) {
+void Exchange::StartShared(int status, const Headers& headers) {
   if (!connection_ || started_) return;
   started_ = true;
   connection_->session().SubmitResponse(stream_, status, headers, head_request_);
@@ -321,20 +337,26 @@ void Exchange::Write(SharedBytes bytes) {
   connection_->ScheduleFlush();
 }
 
+void Exchange::WriteCopy(std::string_view bytes) {
+  if (!connection_ || !started_ || ended_) return;
+  connection_->session().SubmitCopy(stream_, bytes);
+  connection_->ScheduleFlush();
+}
+
 void Exchange::End() {
   if (!connection_ || !started_ || std::exchange(ended_, true)) return;
   connection_->session().SubmitEnd(stream_);
   connection_->ScheduleFlush();
 }
 
-void Exchange::EndWithTrailers(const Headers& trailers) {
+void Exchange::EndWithTrailers(std::shared_ptr<const Headers> trailers) {
   if (!connection_ || ended_) return;
   ended_ = true;
   if (started_) {
-    connection_->session().SubmitTrailers(stream_, trailers);
+    connection_->session().SubmitTrailers(stream_, std::move(trailers));
   } else {
     started_ = true;
-    connection_->session().SubmitResponse(stream_, 200, trailers, true);
+    connection_->session().SubmitResponse(stream_, 200, *trailers, true);
   }
   connection_->ScheduleFlush();
 }
@@ -346,6 +368,8 @@ void Exchange::Reset(uint32_t error_code) {
 }
 
 size_t Exchange::BufferedBytes() const { return connection_ ? connection_->session().BufferedBytes(stream_) : 0; }
+
+size_t Exchange::ConnectionBufferedBytes() const { return connection_ ? connection_->session().BufferedBytes() : 0; }
 
 void Exchange::OnClosed(std::function<void()> on_closed) {
   if (closed_) return env_.Post(std::move(on_closed));

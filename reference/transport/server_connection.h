@@ -16,8 +16,14 @@ namespace kp::transport {
 class Http2Exchange : public HttpResponder {
  public:
   // Ends the response with trailers. Before Start: one header block that is both (gRPC's "trailers-only").
-  virtual void EndWithTrailers(const Headers& trailers) = 0;
+  virtual void EndWithTrailers(std::shared_ptr<const Headers> trailers) = 0;
+  // As Write, for a few bytes of no one else.
+  virtual void WriteCopy(std::string_view bytes) = 0;
+  // As Start, for headers that many responses share.
+  virtual void StartShared(int status, const Headers& headers) = 0;
   virtual void Reset(uint32_t error_code) = 0;
+  // What waits for the peer on all streams of the connection.
+  virtual size_t ConnectionBufferedBytes() const = 0;
 };
 
 // Takes in one request piece by piece; owned by its connection and destroyed with the stream.
@@ -25,13 +31,16 @@ class Http2RequestSink {
  public:
   virtual ~Http2RequestSink() = default;
   virtual void OnData(std::string_view bytes) = 0;
+  // How many bytes it keeps of what it got; a connection bounds their sum.
+  virtual size_t HeldBytes() const { return 0; }
   virtual void OnEnd() = 0;
   virtual void OnClosed() = 0;  // the last call: the response is complete, or the peer has gone
 };
 
-// Returns a sink for requests that it wants to take in pieces, null for all others.
-using Http2Intercept = std::function<std::unique_ptr<Http2RequestSink>(
-    const wire::Http2Head& head, const PeerIdentity& peer, const std::shared_ptr<Http2Exchange>& exchange)>;
+// Returns a sink for requests that it wants to take in pieces, and then may keep what `head` holds; null for all
+// others.
+using Http2Intercept = std::function<std::unique_ptr<Http2RequestSink>(wire::Http2Head& head, const PeerIdentity& peer,
+                                                                       const std::shared_ptr<Http2Exchange>& exchange)>;
 
 // The server, as its connections see it.
 struct ServerContext {

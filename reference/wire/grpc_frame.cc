@@ -1,5 +1,7 @@
 #include "reference/wire/grpc_frame.h"
 
+#include <algorithm>
+
 #include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 #include "reference/wire/http2.h"
@@ -41,7 +43,7 @@ Status GrpcDecoder::Take(std::string_view* bytes, std::string_view* message, boo
       bytes->remove_prefix(kPrefixSize + *size);
       return {};
     }
-    held_.reserve(kPrefixSize + *size);
+    held_.reserve(std::min<size_t>(kPrefixSize + *size, 64 << 10));  // what is announced need not come
   }
   const auto take = [&](size_t wanted) {
     const size_t count = std::min(wanted - std::min(wanted, held_.size()), bytes->size());

@@ -36,6 +36,7 @@ class GrpcDecoder {
   }
   // In the middle of a message.
   bool partial() const { return !held_.empty(); }
+  size_t held_bytes() const { return held_.size(); }
 
  private:
   Status Take(std::string_view* bytes, std::string_view* message, bool* complete);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <deque>
 #include <map>
 #include <vector>
 
@@ -14,20 +13,25 @@ namespace kp::wire {
 
 namespace {
 
+constexpr size_t kShort = 1024;
+constexpr size_t kTail = 16 << 10;
+
 struct Stream {
   // ---- what comes in ----
   Http2Head head;
   size_t header_bytes = 0;
   bool head_seen = false;
   // ---- what goes out ----
-  std::deque<SharedBytes> chunks;
+  std::vector<SharedBytes> chunks;  // from `front` on
+  size_t front = 0;
+  std::shared_ptr<std::string> tail;  // the last chunk, when it is ours and may grow
   size_t front_offset = 0;
   size_t buffered = 0;
   bool body_open = false;  // a data provider is installed
   bool end = false;        // the body ends after `chunks`
   bool answered = false;   // the end was sent while the peer was still sending;
   size_t unread = 0;       // so much came since
-  std::unique_ptr<Headers> trailers;
+  std::shared_ptr<const Headers> trailers;
 };
 
 nghttp2_nv Field(std::string_view name, std::string_view value) {
@@ -57,9 +61,11 @@ struct Http2Session::State {
   nghttp2_session* session = nullptr;
   std::map<int32_t, Stream> streams;
   std::string* out = nullptr;  // while Pull runs
+  size_t buffered = 0;         // of all streams
   double control_tokens = 0;
   Time tokens_at;
   bool calm_down = false;
+  std::vector<nghttp2_nv> fields;  // of the block that is being submitted
 
   ~State() { nghttp2_session_del(session); }
 
@@ -76,6 +82,7 @@ struct Http2Session::Callbacks {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     Stream& stream = Self(user).streams[frame->hd.stream_id];
     stream.head = {};
+    stream.head.headers.fields().reserve(8);
     stream.header_bytes = 0;
     return 0;
   }
@@ -197,7 +204,10 @@ struct Http2Session::Callbacks {
 
   static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* user) {
     State& self = Self(user);
-    if (self.streams.erase(id)) self.events->OnStreamClosed(id, error_code);
+    const auto node = self.streams.extract(id);
+    if (!node) return 0;
+    self.buffered -= node.mapped().buffered;
+    self.events->OnStreamClosed(id, error_code);
     return 0;
   }
 
@@ -228,7 +238,8 @@ struct Http2Session::Callbacks {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
       if (stream->trailers) {
         *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        std::vector<nghttp2_nv> fields;
+        std::vector<nghttp2_nv>& fields = Self(user).fields;
+        fields.clear();
         AddFields(*stream->trailers, &fields);
         nghttp2_submit_trailer(session, id, fields.data(), fields.size());
       }
@@ -246,15 +257,24 @@ struct Http2Session::Callbacks {
     CHECK_LE(size, stream->buffered);
     self.out->append(reinterpret_cast<const char*>(head), 9);
     stream->buffered -= size;
+    self.buffered -= size;
     while (size > 0) {
-      const std::string& chunk = *stream->chunks.front();
+      const std::string& chunk = *stream->chunks[stream->front];
       const size_t take = std::min(size, chunk.size() - stream->front_offset);
       self.out->append(chunk, stream->front_offset, take);
       size -= take;
       stream->front_offset += take;
       if (stream->front_offset < chunk.size()) break;
-      stream->chunks.pop_front();
+      if (stream->chunks[stream->front] == stream->tail) stream->tail = nullptr;
+      stream->chunks[stream->front++] = nullptr;
       stream->front_offset = 0;
+    }
+    if (stream->buffered == 0) {
+      stream->chunks.clear();
+      stream->front = 0;
+    } else if (stream->front >= 64 && stream->front * 2 >= stream->chunks.size()) {
+      stream->chunks.erase(stream->chunks.begin(), stream->chunks.begin() + static_cast<std::ptrdiff_t>(stream->front));
+      stream->front = 0;
     }
     return 0;
   }
@@ -344,8 +364,9 @@ bool Http2Session::Finished() const {
 }
 
 Result<int32_t> Http2Session::SubmitRequest(const Http2Head& head, bool end_stream) {
-  std::vector<nghttp2_nv> fields = {Field(":method", head.method), Field(":scheme", head.scheme),
-                                    Field(":authority", head.authority), Field(":path", head.target)};
+  std::vector<nghttp2_nv>& fields = state_->fields;
+  fields.assign({Field(":method", head.method), Field(":scheme", head.scheme), Field(":authority", head.authority),
+                 Field(":path", head.target)});
   AddFields(head.headers, &fields);
   nghttp2_data_provider provider{{}, Callbacks::OnReadData};
   const int32_t id = nghttp2_submit_request(state_->session, nullptr, fields.data(), fields.size(),
@@ -359,7 +380,8 @@ void Http2Session::SubmitResponse(int32_t id, int status, const Headers& headers
   Stream* stream = state_->Find(id);
   if (!stream) return;
   const std::string code = std::to_string(status);
-  std::vector<nghttp2_nv> fields = {Field(":status", code)};
+  std::vector<nghttp2_nv>& fields = state_->fields;
+  fields.assign(1, Field(":status", code));
   AddFields(headers, &fields);
   nghttp2_data_provider provider{{}, Callbacks::OnReadData};
   stream->body_open = !end_stream;
@@ -369,9 +391,27 @@ void Http2Session::SubmitResponse(int32_t id, int status, const Headers& headers
 void Http2Session::SubmitData(int32_t id, SharedBytes bytes) {
   Stream* stream = state_->Find(id);
   if (!stream || !stream->body_open || stream->end || bytes->empty()) return;
+  // A short one is cheaper to copy than to share.
+  if (bytes->size() <= kShort) return SubmitCopy(id, *bytes);
+  // With bytes waiting the session knows that there is something to send.
+  if (stream->buffered == 0) nghttp2_session_resume_data(state_->session, id);
   stream->buffered += bytes->size();
+  state_->buffered += bytes->size();
+  stream->tail = nullptr;
   stream->chunks.push_back(std::move(bytes));
-  nghttp2_session_resume_data(state_->session, id);
+}
+
+void Http2Session::SubmitCopy(int32_t id, std::string_view bytes) {
+  Stream* stream = state_->Find(id);
+  if (!stream || !stream->body_open || stream->end || bytes.empty()) return;
+  if (stream->buffered == 0) nghttp2_session_resume_data(state_->session, id);
+  stream->buffered += bytes.size();
+  state_->buffered += bytes.size();
+  if (!stream->tail || stream->tail->size() > kTail) {
+    stream->tail = std::make_shared<std::string>();
+    stream->chunks.push_back(stream->tail);
+  }
+  stream->tail->append(bytes);
 }
 
 void Http2Session::SubmitEnd(int32_t id) {
@@ -381,10 +421,10 @@ void Http2Session::SubmitEnd(int32_t id) {
   nghttp2_session_resume_data(state_->session, id);
 }
 
-void Http2Session::SubmitTrailers(int32_t id, const Headers& trailers) {
+void Http2Session::SubmitTrailers(int32_t id, std::shared_ptr<const Headers> trailers) {
   Stream* stream = state_->Find(id);
   if (!stream || !stream->body_open || stream->end) return;
-  stream->trailers = std::make_unique<Headers>(trailers);
+  stream->trailers = std::move(trailers);
   SubmitEnd(id);
 }
 
@@ -400,5 +440,7 @@ size_t Http2Session::BufferedBytes(int32_t id) const {
   const Stream* stream = state_->Find(id);
   return stream ? stream->buffered : 0;
 }
+
+size_t Http2Session::BufferedBytes() const { return state_->buffered; }
 
 }  // namespace kp::wire

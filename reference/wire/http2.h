@@ -83,14 +83,17 @@ class Http2Session {
   void SubmitResponse(int32_t stream, int status, const Headers& headers, bool end_stream);
   // After SubmitRequest or SubmitResponse without end_stream. Calls for streams that are gone do nothing.
   void SubmitData(int32_t stream, SharedBytes bytes);
+  // The same for a few bytes: they are copied behind those that wait.
+  void SubmitCopy(int32_t stream, std::string_view bytes);
   void SubmitEnd(int32_t stream);
-  void SubmitTrailers(int32_t stream, const Headers& trailers);
+  void SubmitTrailers(int32_t stream, std::shared_ptr<const Headers> trailers);
   void Reset(int32_t stream, uint32_t error_code);
   void Ping();
   // No new streams; the ones under way go on.
   void Goaway(uint32_t error_code);
 
   size_t BufferedBytes(int32_t stream) const;  // of SubmitData, not yet pulled
+  size_t BufferedBytes() const;                // of all streams
 
  private:
   struct State;

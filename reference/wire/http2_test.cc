@@ -66,7 +66,7 @@ TEST_F(Http2, CarriesRequestBodyResponseAndTrailers) {
 
   server.session.SubmitResponse(id, 200, {{"content-type", "application/grpc"}}, false);
   server.session.SubmitData(id, Share("answer"));
-  server.session.SubmitTrailers(id, {{"grpc-status", "0"}});
+  server.session.SubmitTrailers(id, std::make_shared<Headers>(Headers{{"grpc-status", "0"}}));
   Exchange();
   EXPECT_EQ(client.heads[id].status, 200);
   EXPECT_EQ(client.bodies[id], "answer");
