@@ -74,7 +74,8 @@ void EventLoop::Turn(Duration longest_wait) {
   int count = Wait(wait);
   for (int pass = 0; count > 0 && !stopped_; ++pass) {
     Dispatch(count);
-    if (stopped_ || pass == kMostDrainPasses) break;
+    // Only a timer that is due asks what else is there; without one the next turn does.
+    if (stopped_ || pass == kMostDrainPasses || timers_.empty() || timers_.NextTime() > Now()) break;
     count = Wait(Duration(0));
   }
   RunTimers();

@@ -29,9 +29,17 @@ PosixEnv::PosixEnv(PosixOptions options)
       random_(options_.seed ? *options_.seed : KernelSeed()) {
   // A peer that goes away while we write is an error code, not the end of the process.
   signal(SIGPIPE, SIG_IGN);
+  if (options_.volatile_disk) volatile_disk_ = std::make_unique<VolatileDisk>(*this, disk_);
 }
 
 PosixEnv::~PosixEnv() = default;
+
+void PosixEnv::PowerCut() {
+  CHECK(volatile_disk_ != nullptr);
+  volatile_disk_->PowerCut(random_);
+  kill(getpid(), SIGKILL);
+  _exit(137);
+}
 
 int PosixEnv::Run() {
   while (!loop_.stopped()) loop_.Turn(1h);

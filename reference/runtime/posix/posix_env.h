@@ -16,6 +16,7 @@
 #include "reference/runtime/posix/event_loop.h"
 #include "reference/runtime/posix/network.h"
 #include "reference/runtime/posix/signals.h"
+#include "reference/runtime/posix/volatile_disk.h"
 
 namespace kp::runtime::posix {
 
@@ -24,6 +25,7 @@ struct PosixOptions {
   std::optional<uint64_t> seed;  // none: the kernel's randomness
   Severity least_severity = Severity::kInfo;
   int log_fd = 2;
+  bool volatile_disk = false;  // see VolatileDisk
 };
 
 class PosixEnv : public Env {
@@ -54,7 +56,9 @@ class PosixEnv : public Env {
   void Cancel(TimerId timer) override { loop_.Cancel(timer); }
   void Post(Task task) override { loop_.Post(std::move(task)); }
   Network& network() override { return network_; }
-  Disk& disk() override { return disk_; }
+  Disk& disk() override { return volatile_disk_ ? static_cast<Disk&>(*volatile_disk_) : disk_; }
+  // Ends the process as a power cut would; with a volatile disk only.
+  [[noreturn]] void PowerCut();
   Random& random() override { return random_; }
   void Log(Severity severity, std::string_view component, std::string_view message) override;
   void Fail(std::string_view component, std::string_view reason) override;
@@ -65,6 +69,7 @@ class PosixEnv : public Env {
   PosixDisk disk_;
   PosixNetwork network_;
   Random random_;
+  std::unique_ptr<VolatileDisk> volatile_disk_;
   std::unique_ptr<SignalWatch> signals_;
   int exit_code_ = 0;
   bool failed_ = false;

@@ -33,8 +33,9 @@ void Redo(std::string& data, const PendingWrite& write, uint64_t length) {
 
 uint64_t TornLength(const PendingWrite& write, Random& random) {
   uint64_t length = random.Below(write.after.size() + 1);
-  // Disks tear at sectors; a file system may also cut at the byte that its size names.
-  if (random.Below(2) == 0) length -= std::min(length, (write.offset + length) % kSector);
+  // Disks tear at sectors; a file that grows may also end at the byte that its size names.
+  const bool grows = write.offset + write.after.size() > write.size_before;
+  if (random.Below(2) == 0 || !grows) length -= std::min(length, (write.offset + length) % kSector);
   return length;
 }
 
