@@ -169,10 +169,10 @@ struct Collector : store::WatchSink {
       canceled = true;
       compact_revision = reply.compact_revision;
     }
-    for (const store::Event& event : reply.events) {
+    for (const store::Event& event : reply.events()) {
       events.push_back({event.revision(), event.kv->key, event.is_delete()});
     }
-    if (!reply.events.empty()) RC_ASSERT(reply.events.back().revision() <= reply.revision);
+    if (!reply.events().empty()) RC_ASSERT(reply.events().back().revision() <= reply.revision);
     if (!reply.created && !reply.canceled) {
       RC_ASSERT(reply.revision > last_revision);  // a revision is never split over replies
       last_revision = reply.revision;

@@ -11,8 +11,8 @@ namespace {
 
 struct Sink : store::WatchSink {
   void OnReply(const store::WatchReply& reply) override {
-    for (const store::Event& event : reply.events) seen.push_back(event.revision());
-    if (reply.events.empty() && !reply.created && !reply.canceled) progress.push_back(reply.revision);
+    for (const store::Event& event : reply.events()) seen.push_back(event.revision());
+    if (reply.events().empty() && !reply.created && !reply.canceled) progress.push_back(reply.revision);
   }
   bool Ready() const override { return ready; }
   bool ready = true;

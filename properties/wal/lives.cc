@@ -45,13 +45,16 @@ class Life {
     states_.emplace_back();
     segment_bytes_ = 100 + random_.Below(600);
     may_damage_ = random_.Chance(0.5);
+    preallocate_ = random_.Chance(0.5);
+    if (preallocate_) segment_bytes_ *= 4;
   }
 
   std::optional<std::string> Run() {
     for (int life = 1; life <= 5; ++life) {
       wal_ = std::make_unique<Wal>(
           world_.env(kProcess),
-          store::WalOptions{.directory = kDirectory, .metadata = "id", .segment_bytes = segment_bytes_},
+          store::WalOptions{
+              .directory = kDirectory, .metadata = "id", .segment_bytes = segment_bytes_, .preallocate = preallocate_},
           [this](uint64_t id) { durable_ = id; });
       const auto contents = wal_->Recover();
       if (!contents.ok()) {
@@ -132,7 +135,7 @@ class Life {
 
   void SaveSnapshot() {
     const Index index = now().hard_state.commit;
-    if (index <= now().base) return;
+    if (index <= now().base || wal_->saving_snapshot()) return;
     const Term term = now().entries[index - now().base - 1].term;
     wal_->SaveSnapshot(MakeSnapshot(index, term), [](Index) {});
   }
@@ -162,7 +165,8 @@ class Life {
 
   // Goes on from what was read, after judging it.
   std::optional<std::string> Adopt(const WalContents& contents) {
-    const size_t promised = damaged_ ? 0 : std::max(durable_, recovered_);
+    // Damage may be refused, but it never passes for a crash that lost what was reported.
+    const size_t promised = std::max(durable_, recovered_);
     for (size_t i = states_.size(); i-- > promised;) {
       if (!Matches(states_[i], contents)) continue;
       State state = states_[i];
@@ -207,6 +211,7 @@ class Life {
   std::vector<State> states_;  // states_[id]: after append `id`
   uint64_t segment_bytes_ = 0;
   bool may_damage_ = false;
+  bool preallocate_ = false;
   bool damaged_ = false;
   size_t durable_ = 0;    // reported in this life
   size_t recovered_ = 0;  // what earlier lives reported

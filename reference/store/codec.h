@@ -73,6 +73,9 @@ std::string EncodeHashKv(const ReplyHeader& header, uint32_t hash, Revision comp
 std::string EncodeHash(const ReplyHeader& header, uint32_t hash);
 // One message, or several fragments of at most about `max_bytes` when the watcher allows it.
 std::vector<std::string> Encode(const ReplyHeader& header, const WatchReply& reply, size_t max_bytes);
+// The same in two parts, the second of which all watchers of a batch share: its own fields, then the events.
+std::string EncodeHead(const ReplyHeader& header, const WatchReply& reply);
+std::shared_ptr<const std::string> EncodeEvents(const EventBatch& batch, bool prev_kv);
 
 // Requests that a member makes itself, and those that it completes (a chosen lease id).
 std::string EncodeRequest(const LeaseGrantRequest& request);

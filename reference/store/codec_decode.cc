@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "reference/raft/varint.h"
 #include "reference/store/codec.h"
 #include "reference/store/etcd.pb.h"
 
@@ -15,6 +16,68 @@ bool Parse(Message& message, std::string_view bytes) {
 
 Status Malformed() {
   return {Code::kInternal, "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"};
+}
+
+// Walks the fields of a message: on_number(field, value), on_bytes(field, bytes). False for what it does not know,
+// which is then protobuf's to judge.
+template <typename OnNumber, typename OnBytes>
+bool WalkFields(std::string_view bytes, OnNumber on_number, OnBytes on_bytes) {
+  while (!bytes.empty()) {
+    const auto tag = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    bool known = tag < 0x80;
+    if ((tag & 7) == 0) {
+      const auto value = raft::ConsumeVarint(bytes);
+      known = known && value && on_number(tag >> 3, static_cast<int64_t>(*value));
+    } else if ((tag & 7) == 2) {
+      const auto value = raft::ConsumeBytes(bytes);
+      known = known && value && on_bytes(tag >> 3, *value);
+    } else {
+      known = false;
+    }
+    if (!known) return false;
+  }
+  return true;
+}
+
+// The two requests that come most are read without a message object in between: that halves their cost.
+bool ReadQuickly(std::string_view bytes, PutRequest& put) {
+  return WalkFields(
+      bytes,
+      [&put](int field, int64_t value) {
+        switch (field) {
+          case 3: put.lease = value; return true;
+          case 4: put.prev_kv = value != 0; return true;
+          case 5: put.ignore_value = value != 0; return true;
+          case 6: put.ignore_lease = value != 0; return true;
+          default: return false;
+        }
+      },
+      [&put](int field, std::string_view value) {
+        if (field > 2) return false;
+        (field == 1 ? put.key : put.value).assign(value);
+        return true;
+      });
+}
+
+bool ReadQuickly(std::string_view bytes, RangeRequest& range) {
+  return WalkFields(
+      bytes,
+      [&range](int field, int64_t value) {
+        switch (field) {
+          case 3: range.limit = value; return true;
+          case 4: range.revision = value; return true;
+          case 7: range.serializable = value != 0; return true;
+          case 8: range.keys_only = value != 0; return true;
+          case 9: range.count_only = value != 0; return true;
+          default: return false;
+        }
+      },
+      [&range](int field, std::string_view value) {
+        if (field > 2) return false;
+        (field == 1 ? range.key : range.range_end).assign(value);
+        return true;
+      });
 }
 
 RangeRequest From(pb::RangeRequest& message) {
@@ -147,10 +210,12 @@ Result<Command> AsCommand(Result<T> request) {
 
 template <>
 Result<RangeRequest> Decode(std::string_view bytes) {
+  if (RangeRequest range; ReadQuickly(bytes, range)) return range;
   return DecodeAs<pb::RangeRequest>(bytes);
 }
 template <>
 Result<PutRequest> Decode(std::string_view bytes) {
+  if (PutRequest put; ReadQuickly(bytes, put)) return put;
   return DecodeAs<pb::PutRequest>(bytes);
 }
 template <>

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "reference/base/mutant.h"
 #include "reference/store/codec.h"
 #include "reference/store/proto_writer.h"
@@ -7,12 +9,13 @@ namespace {
 
 // Field numbers are those of etcd.proto; the header is field 1 of every answer.
 void WriteHeader(ProtoWriter& out, const ReplyHeader& header) {
-  ProtoWriter message;
-  message.Uint(1, header.cluster);
-  message.Uint(2, header.member);
-  message.Int(3, header.revision);
-  message.Uint(4, header.term);
-  out.Message(1, message.Take());
+  out.Reserve(64);
+  out.Begin(1, ProtoWriter::Size(header.cluster) + ProtoWriter::Size(header.member) +
+                   ProtoWriter::Size(static_cast<uint64_t>(header.revision)) + ProtoWriter::Size(header.term));
+  out.Uint(1, header.cluster);
+  out.Uint(2, header.member);
+  out.Int(3, header.revision);
+  out.Uint(4, header.term);
 }
 
 void Body(ProtoWriter&, const PlainResponse&) {}
@@ -113,11 +116,25 @@ std::string Whole(const ReplyHeader& header, const T& response) {
   return out.Take();
 }
 
-std::string EncodeEvent(const Event& event, bool prev_kv) {
-  ProtoWriter out;
+void WriteEvent(ProtoWriter& out, const Event& event, bool prev_kv) {
+  const KeyValue* previous = prev_kv && !KP_MUTANT("watch-skips-prev-kv") ? event.previous.get() : nullptr;
+  size_t size = (event.is_delete() ? 2 : 0) + ProtoWriter::PairSize(*event.kv);
+  if (previous != nullptr) size += ProtoWriter::PairSize(*previous);
+  out.Begin(11, size);
   out.Bool(1, event.is_delete());
   out.Pair(2, *event.kv);
-  if (prev_kv && event.previous && !KP_MUTANT("watch-skips-prev-kv")) out.Pair(3, *event.previous);
+  if (previous != nullptr) out.Pair(3, *previous);
+}
+
+std::string EncodeHead(const ReplyHeader& header, const WatchReply& reply, bool more_follow) {
+  ProtoWriter out;
+  WriteHeader(out, header);
+  out.Int(2, reply.watch_id);
+  out.Bool(3, reply.created);
+  out.Bool(4, reply.canceled);
+  out.Int(5, reply.compact_revision);
+  out.Bytes(6, reply.cancel_reason);
+  out.Bool(7, more_follow);
   return out.Take();
 }
 
@@ -159,28 +176,30 @@ std::string EncodeHashKv(const ReplyHeader& header, uint32_t hash, Revision comp
   return out.Take();
 }
 
+std::string EncodeHead(const ReplyHeader& header, const WatchReply& reply) { return EncodeHead(header, reply, false); }
+
+std::shared_ptr<const std::string> EncodeEvents(const EventBatch& batch, bool prev_kv) {
+  std::shared_ptr<const std::string>& encoded = batch.encoded[prev_kv ? 1 : 0];
+  if (!encoded) {
+    ProtoWriter out;
+    for (const Event& event : batch.events) WriteEvent(out, event, prev_kv);
+    encoded = std::make_shared<const std::string>(out.Take());
+  }
+  return encoded;
+}
+
 std::vector<std::string> Encode(const ReplyHeader& header, const WatchReply& reply, size_t max_bytes) {
   std::vector<std::string> messages;
-  ProtoWriter events;
-  size_t size = 0;
+  std::string events;
   const auto flush = [&](bool more_follow) {
-    ProtoWriter out;
-    WriteHeader(out, header);
-    out.Int(2, reply.watch_id);
-    out.Bool(3, reply.created);
-    out.Bool(4, reply.canceled);
-    out.Int(5, reply.compact_revision);
-    out.Bytes(6, reply.cancel_reason);
-    out.Bool(7, more_follow);
-    messages.push_back(out.Take() + events.Take());
-    events = {};
-    size = 0;
+    messages.push_back(EncodeHead(header, reply, more_follow) + std::exchange(events, {}));
   };
-  for (const Event& event : reply.events) {
-    const std::string bytes = EncodeEvent(event, reply.prev_kv);
-    if (reply.may_fragment && size > 0 && size + bytes.size() > max_bytes) flush(true);
-    events.Message(11, bytes);
-    size += bytes.size() + 6;
+  for (const Event& event : reply.events()) {
+    ProtoWriter one;
+    WriteEvent(one, event, reply.prev_kv);
+    const std::string bytes = one.Take();
+    if (reply.may_fragment && !events.empty() && events.size() + bytes.size() > max_bytes) flush(true);
+    events += bytes;
   }
   flush(false);
   return messages;

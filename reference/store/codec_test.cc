@@ -69,7 +69,7 @@ TEST(Codec, OtherAnswers) {
 
 TEST(Codec, WatchReplyIsCutOnlyWhenTheWatcherAllowsIt) {
   WatchReply reply{.watch_id = 3, .revision = 300, .prev_kv = true};
-  for (int i = 0; i < 3; ++i) reply.events.push_back({Pair(), Pair()});
+  reply.batch = Batch(std::vector<Event>(3, {Pair(), Pair()}));
   const auto whole = Encode(kHeader, reply, 500);
   ASSERT_EQ(whole.size(), 1U);
   const auto message = Parsed<pb::WatchResponse>(whole[0]);
@@ -86,7 +86,7 @@ TEST(Codec, TombstoneIsADeleteEventWithKeyAndRevision) {
   auto tombstone = std::make_shared<KeyValue>();
   tombstone->key = "gone";
   tombstone->mod_revision = 8;
-  WatchReply reply{.events = {{tombstone, nullptr}}};
+  WatchReply reply{.batch = Batch({{tombstone, nullptr}})};
   const auto message = Parsed<pb::WatchResponse>(Encode(kHeader, reply, 500)[0]);
   EXPECT_EQ(message.events(0).type(), mvccpb::Event::DELETE);
   EXPECT_EQ(message.events(0).kv().key(), "gone");

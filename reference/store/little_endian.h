@@ -15,6 +15,10 @@ inline void Append64(std::string& out, uint64_t value) {
   for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(value >> shift));
 }
 
+inline void Store32(char* at, uint32_t value) {
+  for (int i = 0; i < 4; ++i) at[i] = static_cast<char>(value >> (8 * i));
+}
+
 // The caller has checked that there are enough bytes.
 inline uint32_t Load32(std::string_view bytes) {
   uint32_t value = 0;

@@ -50,7 +50,8 @@ Status Member::Recover() {
       env_,
       WalOptions{.directory = options_.data_dir,
                  .metadata = EncodeIdentity({options_.cluster.id, options_.self, Describe(options_.cluster)}),
-                 .segment_bytes = options_.wal_segment_bytes},
+                 .segment_bytes = options_.wal_segment_bytes,
+                 .preallocate = options_.preallocate_log},
       [this](uint64_t append_id) {
         node_->OnAppended(append_id);
         ScheduleTurn();
@@ -64,7 +65,7 @@ Status Member::Recover() {
   if (Status status = AdoptIdentity(*contents); !status.ok()) return status;
   if (contents->snapshot) {
     if (Status status = LoadState(*contents->snapshot->data); !status.ok()) return status;
-    applied_ = snapshot_index_ = contents->snapshot->meta.index;
+    applied_ = snapshot_index_ = saved_index_ = contents->snapshot->meta.index;
   }
   raft::Recovered recovered = std::move(contents->raft);
   if (recovered.start.configuration.voters.empty()) {
@@ -137,6 +138,7 @@ void Member::Turn() {
   CompleteTransfers();
   PumpWatches();
   MaybeSnapshot();
+  TrimLog();
 }
 
 void Member::CarryOut(raft::Ready ready) {
@@ -206,6 +208,7 @@ Status Member::LoadState(std::string_view bytes) {
   if (!in.ok()) return {Code::kDataLoss, "snapshot: malformed members"};
   Result<Mvcc> state = Mvcc::Restore(in.rest());
   if (!state.ok()) return state.error();
+  saver_.reset();
   ledger_ = std::move(ledger);
   membership_ = std::move(membership);
   state_ = std::move(*state);
@@ -221,6 +224,7 @@ void Member::InstallSnapshot(const raft::Snapshot& snapshot) {
   }
   applied_ = snapshot.meta.index;
   snapshot_index_ = std::max(snapshot_index_, applied_);
+  saved_index_ = std::max(saved_index_, applied_);
   lessor_.Reset(state_.leases(), env_.Now());
   node_->OnSnapshotInstalled(applied_);
   UpdatePeers();
@@ -233,16 +237,47 @@ void Member::InstallSnapshot(const raft::Snapshot& snapshot) {
 void Member::MaybeSnapshot() {
   const uint64_t entries = applied_ - snapshot_index_;
   if (saving_snapshot_ || entries < options_.snapshot_count) return;
-  const bool earned = bytes_since_snapshot_ >= static_cast<uint64_t>(state_.size_bytes()) / 2;
+  const bool earned = bytes_since_snapshot_ >= static_cast<uint64_t>(state_.size_bytes());
   if (!earned && entries < 10 * options_.snapshot_count) return;
   saving_snapshot_ = true;
   bytes_since_snapshot_ = 0;
   snapshot_index_ = applied_;
   ++counters_.snapshots;
-  wal_->SaveSnapshot({node_->MetaAt(applied_), raft::MakeBuffer(SaveState())}, alive_.Wrap([this](raft::Index index) {
-    saving_snapshot_ = false;
-    if (index > options_.catch_up_entries) node_->Compact(index - options_.catch_up_entries + 1);
-  }));
+  wal_->SaveSnapshot(node_->MetaAt(applied_), StateInPieces(),
+                     alive_.Wrap([this](raft::Index index) { OnSnapshotSaved(index); }));
+}
+
+SnapshotSource Member::StateInPieces() {
+  BinaryWriter head;
+  head.Text(kStateFormat);
+  ledger_.Serialize(head);
+  membership_.Serialize(head);
+  saver_.emplace(state_);
+  // Where compactions come faster than snapshots get done, the next one is taken in one piece.
+  return [this, at_once = save_at_once_, head = std::move(head.bytes())](size_t size, std::string& out) mutable {
+    if (!saver_) return SnapshotPiece::kGone;
+    out.append(std::exchange(head, ""));
+    return saver_->Next(at_once ? SIZE_MAX : size, out) ? SnapshotPiece::kLast : SnapshotPiece::kMore;
+  };
+}
+
+void Member::OnSnapshotSaved(raft::Index index) {
+  saving_snapshot_ = false;
+  saver_.reset();
+  save_at_once_ = index == 0;
+  if (index == 0) {
+    snapshot_index_ = saved_index_;
+    return ScheduleTurn();
+  }
+  saved_index_ = std::max(saved_index_, index);
+  if (index > options_.catch_up_entries) node_->Compact(index - options_.catch_up_entries + 1);
+}
+
+// Alone there is nobody who could ask for entries; the log on disk keeps what a restart needs.
+void Member::TrimLog() {
+  if (!node_->progress().empty() || !is_leader()) return;
+  const raft::Index done = std::min(applied_, node_->log().stable());
+  if (done > node_->log().offset() + options_.catch_up_entries) node_->Compact(done + 1);
 }
 
 // ---- watches ----

@@ -46,7 +46,7 @@ struct MemberOptions {
   transport::TlsOptions peer_client_tls;
   Duration heartbeat_interval = 100ms;
   Duration election_timeout = 1000ms;
-  uint64_t snapshot_count = 10000;   // entries; more when they are small beside the state
+  uint64_t snapshot_count = 100000;  // entries; more when they are small beside the state
   uint64_t catch_up_entries = 5000;  // kept behind a snapshot for followers that are a little late
   size_t max_request_bytes = 1536 * 1024;
   size_t max_txn_ops = 128;
@@ -55,7 +55,8 @@ struct MemberOptions {
   uint64_t max_apply_lag = 5000;  // committed and not applied; beyond it proposals are refused
   size_t max_waiting = 50000;     // proposals, and reads, that wait for an answer
   WatchHubOptions watch;
-  uint64_t wal_segment_bytes = 64 << 20;
+  uint64_t wal_segment_bytes = 16 << 20;
+  bool preallocate_log = false;  // see Wal
 };
 
 struct MemberCounters {
@@ -84,7 +85,7 @@ class Member : private PeerHandler {
 
   // `command` is what `request` decodes to. Answered once it is committed and applied here. kUnavailable
   // leaves its outcome unknown.
-  void Propose(CommandKind kind, std::string request, Command command, Completion<Result<Response>> done);
+  void Propose(CommandKind kind, std::string_view request, Command command, Completion<Result<Response>> done);
   // Completes once this member's state is at least as new as any acknowledged before the call.
   void ReadBarrier(Completion<Status> done);
   // The granted time in seconds, 0 for a lease that is not there; by the leader, wherever it is.
@@ -163,6 +164,9 @@ class Member : private PeerHandler {
   Status AdoptIdentity(const WalContents& contents);
   Status LoadState(std::string_view bytes);
   std::string SaveState() const;
+  SnapshotSource StateInPieces();
+  void OnSnapshotSaved(raft::Index index);
+  void TrimLog();
   void Tick();
   void ScheduleTurn();
   void Turn();
@@ -180,7 +184,7 @@ class Member : private PeerHandler {
   std::string DescribeCluster() const override;
 
   // member_propose.cc
-  void Submit(CommandKind kind, const std::string& request, Command command, Route route,
+  void Submit(CommandKind kind, std::string_view request, Command command, Route route,
               Completion<Result<Response>> done);
   void Dispatch(uint64_t sequence, Pending& pending);
   void DispatchWaiting();
@@ -188,7 +192,7 @@ class Member : private PeerHandler {
   void Finish(uint64_t sequence, Result<Response> result);
   void Apply(const raft::Entry& entry);
   void ApplyProposal(const raft::Entry& entry);
-  Result<Response> ApplyCommand(const Command& command);
+  Result<Response> ApplyCommand(Command& command);  // takes what it can out of it
   bool OverQuota(const Command& command);
   void ExpireWaiting();
 
@@ -241,6 +245,9 @@ class Member : private PeerHandler {
   raft::Index snapshot_index_ = 0;  // of the newest snapshot of our own that is durable or being saved
   uint64_t bytes_since_snapshot_ = 0;
   bool saving_snapshot_ = false;
+  std::optional<Mvcc::Serializer> saver_;  // of the snapshot that is being saved; none: the state went on without it
+  raft::Index saved_index_ = 0;            // of the newest snapshot that is durable
+  bool save_at_once_ = false;              // the last one was overtaken
   bool turn_scheduled_ = false;
 
   uint64_t last_sequence_ = 0;

@@ -42,7 +42,7 @@ Response Premature(const Command& command, Revision revision) {
 
 }  // namespace
 
-void Member::Propose(CommandKind kind, std::string request, Command command, Completion<Result<Response>> done) {
+void Member::Propose(CommandKind kind, std::string_view request, Command command, Completion<Result<Response>> done) {
   Status refused;
   if (request.size() > options_.max_request_bytes) refused = ErrorRequestTooLarge();
   if (node_->log().commit() > applied_ + options_.max_apply_lag) refused = ErrorTooManyRequests();
@@ -54,7 +54,7 @@ void Member::Propose(CommandKind kind, std::string request, Command command, Com
   Submit(kind, request, std::move(command), Route::kAnywhere, std::move(done));
 }
 
-void Member::Submit(CommandKind kind, const std::string& request, Command command, Route route,
+void Member::Submit(CommandKind kind, std::string_view request, Command command, Route route,
                     Completion<Result<Response>> done) {
   ++counters_.proposals;
   const uint64_t sequence = ++last_sequence_;
@@ -161,15 +161,18 @@ void Member::ApplyProposal(const raft::Entry& entry) {
   (void)ApplyCommand(*command);
 }
 
-Result<Response> Member::ApplyCommand(const Command& command) {
+Result<Response> Member::ApplyCommand(Command& command) {
   if (!std::holds_alternative<AlarmRequest>(command)) {
     if (state_.HasAlarm(AlarmType::kCorrupt)) return ErrorCorrupt();
     if (CostOf(command) > 0 && state_.HasAlarm(AlarmType::kNoSpace)) return ErrorNoSpace();
   }
   // The events that compaction drops go out first.
-  if (std::holds_alternative<CompactRequest>(command)) hub_.Pump(env_.Now());
+  if (std::holds_alternative<CompactRequest>(command)) {
+    hub_.Pump(env_.Now());
+    saver_.reset();
+  }
   const Revision before = state_.revision();
-  Result<Response> result = state_.Apply(command);
+  Result<Response> result = state_.Apply(std::move(command));
   if (!result.ok()) return result;
   for (size_t i = state_.events().size(); i > 0 && state_.events()[i - 1].revision() > before; --i) {
     counters_.puts += state_.events()[i - 1].is_delete() ? 0 : 1;

@@ -1,6 +1,7 @@
 #include "reference/store/mvcc.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "reference/base/check.h"
 #include "reference/base/mutant.h"
@@ -12,6 +13,13 @@ namespace kp::store {
 
 Result<Response> Mvcc::Apply(const Command& command) {
   return std::visit([this](const auto& request) { return ApplyOne(request); }, command);
+}
+
+Result<Response> Mvcc::Apply(Command&& command) {
+  auto* put = std::get_if<PutRequest>(&command);
+  if (put == nullptr) return Apply(std::as_const(command));
+  if (Status status = CheckPut(*put); !status.ok()) return status;
+  return Response(Writer(*this).Put(std::move(*put)));
 }
 
 // ---- writing ----
@@ -35,14 +43,14 @@ void Mvcc::Writer::Add(History& history, std::shared_ptr<KeyValue> kv) {
   store_.events_.push_back({std::move(kv), std::move(previous)});
 }
 
-PutResponse Mvcc::Writer::Put(const PutRequest& request) {
+PutResponse Mvcc::Writer::Put(PutRequest request) {
   auto [entry, added] = store_.index_.try_emplace(request.key);
   History& history = entry->second;
   const KeyValuePtr old = history.empty() || history.back()->tombstone() ? nullptr : history.back();
 
   auto kv = std::make_shared<KeyValue>();
-  kv->key = request.key;
-  kv->value = request.ignore_value ? old->value : request.value;
+  kv->key = std::move(request.key);
+  kv->value = request.ignore_value ? old->value : std::move(request.value);
   kv->lease = request.ignore_lease ? old->lease : request.lease;
   kv->create_revision = old ? old->create_revision : revision_;
   kv->version = old ? old->version + 1 : 1;

@@ -42,6 +42,8 @@ class Mvcc {
   // Carries out a command of the log. A command that fails or finds nothing to change leaves the state,
   // revision included, as it was.
   Result<Response> Apply(const Command& command);
+  // The same; what a put holds moves into the store.
+  Result<Response> Apply(Command&& command);
 
   // Reads. `request` has passed Validate.
   Result<RangeResponse> Range(const RangeRequest& request) const;
@@ -73,6 +75,7 @@ class Mvcc {
   size_t keys() const { return index_.size(); }
 
   std::string Serialize() const;
+  class Serializer;
   // kDataLoss "snapshot: ..." when the bytes are not what Serialize made.
   static Result<Mvcc> Restore(std::string_view bytes);
 
@@ -112,6 +115,8 @@ class Mvcc {
   void RebuildEvents();
   static int64_t Cost(const KeyValue& kv) { return static_cast<int64_t>(kv.key.size() + kv.value.size()) + 64; }
 
+  friend class Serializer;
+
   Revision revision_ = 1;
   Revision compacted_ = -1;
   Index index_;
@@ -120,6 +125,23 @@ class Mvcc {
   std::set<AlarmMember> alarms_;
   int64_t size_bytes_ = 0;
   int64_t live_bytes_ = 0;
+};
+
+// The state as it was when this was made, piece by piece, while the store goes on: versions never change, and newer
+// ones are left out. A compaction, or a store that is replaced, ends it: then it must not be asked again.
+class Mvcc::Serializer {
+ public:
+  explicit Serializer(const Mvcc& store);
+  // Appends about `size` bytes. True: that was the last piece.
+  bool Next(size_t size, std::string& out);
+
+ private:
+  const Mvcc& store_;
+  const Revision at_;
+  std::string head_;
+  Index::const_iterator next_;
+  size_t keys_left_;
+  uint32_t crc_ = 0;
 };
 
 }  // namespace kp::store

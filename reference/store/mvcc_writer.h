@@ -21,7 +21,7 @@ class Mvcc::Writer {
   // What a reader inside this transaction sees as the store's revision.
   Revision visible() const { return changes_ > 0 ? revision_ : revision_ - 1; }
 
-  PutResponse Put(const PutRequest& request);
+  PutResponse Put(PutRequest request);
   DeleteRangeResponse DeleteRange(const DeleteRangeRequest& request);
   void Delete(const std::string& key);
 

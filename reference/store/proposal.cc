@@ -15,6 +15,7 @@ constexpr size_t kMaxOrigins = 64;
 
 std::string EncodeProposal(const Proposal& proposal) {
   BinaryWriter out;
+  out.bytes().reserve(proposal.request.size() + 32);
   out.Number(proposal.id.origin);
   out.Number(proposal.id.sequence);
   out.Number(proposal.finished_below);
@@ -39,12 +40,9 @@ bool ProposalLedger::Admit(const Proposal& proposal, uint64_t index) {
   if (KP_MUTANT("store-applies-proposal-twice")) return true;
   Origin& origin = origins_[proposal.id.origin];
   origin.last_index = index;
-  if (proposal.id.sequence < origin.finished_below) return false;
-  if (!origin.applied.insert(proposal.id.sequence).second) return false;
-  if (proposal.finished_below > origin.finished_below) {
-    origin.finished_below = proposal.finished_below;
-    origin.applied.erase(origin.applied.begin(), origin.applied.lower_bound(origin.finished_below));
-  }
+  if (!origin.Insert(proposal.id.sequence)) return false;
+  origin.finished_below = std::max(origin.finished_below, proposal.finished_below);
+  origin.Settle();
   if (origins_.size() > kMaxOrigins) {
     origins_.erase(std::min_element(origins_.begin(), origins_.end(), [](const auto& a, const auto& b) {
       return a.second.last_index < b.second.last_index;
@@ -53,11 +51,28 @@ bool ProposalLedger::Admit(const Proposal& proposal, uint64_t index) {
   return true;
 }
 
+bool ProposalLedger::Origin::Insert(uint64_t sequence) {
+  if (sequence < std::max(finished_below, applied_below)) return false;
+  if (sequence > applied_below) return applied.insert(sequence).second;
+  ++applied_below;  // the usual case: the next one
+  return true;
+}
+
+// Below `finished_below` nothing is told apart any more; what then follows without a gap needs no list.
+void ProposalLedger::Origin::Settle() {
+  applied_below = std::max(applied_below, finished_below);
+  while (!applied.empty() && *applied.begin() <= applied_below) {
+    applied_below = std::max(applied_below, *applied.begin() + 1);
+    applied.erase(applied.begin());
+  }
+}
+
 void ProposalLedger::Serialize(BinaryWriter& out) const {
   out.Number(origins_.size());
   for (const auto& [id, origin] : origins_) {
     out.Number(id);
     out.Number(origin.finished_below);
+    out.Number(origin.applied_below);
     out.Number(origin.last_index);
     out.Number(origin.applied.size());
     for (const uint64_t sequence : origin.applied) out.Number(sequence);
@@ -69,6 +84,7 @@ ProposalLedger ProposalLedger::Restore(BinaryReader& in) {
   for (uint64_t left = in.Number(); left > 0 && in.ok(); --left) {
     Origin& origin = ledger.origins_[in.Number()];
     origin.finished_below = in.Number();
+    origin.applied_below = in.Number();
     origin.last_index = in.Number();
     for (uint64_t count = in.Number(); count > 0 && in.ok(); --count) origin.applied.insert(in.Number());
   }

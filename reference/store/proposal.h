@@ -44,9 +44,13 @@ class ProposalLedger {
 
  private:
   struct Origin {
-    uint64_t finished_below = 0;
-    std::set<uint64_t> applied;
+    uint64_t finished_below = 0;  // given up or answered
+    uint64_t applied_below = 0;   // applied without a gap from `finished_below` on
+    std::set<uint64_t> applied;   // beyond the first gap
     uint64_t last_index = 0;
+
+    bool Insert(uint64_t sequence);
+    void Settle();
   };
   std::map<uint64_t, Origin> origins_;
 };

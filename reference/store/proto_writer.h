@@ -46,7 +46,7 @@ class ProtoWriter {
     if (value == Value::kWith) Bytes(5, kv.value);
     Int(6, kv.lease);
   }
-  void Reserve(size_t size) { out_.reserve(size); }
+  void Reserve(size_t more) { out_.reserve(out_.size() + more); }
   std::string Take() { return std::move(out_); }
 
   static size_t Size(const KeyValue& kv, Value value) {
@@ -54,14 +54,21 @@ class ProtoWriter {
            (value == Value::kWith ? BytesSize(kv.value) : 0) + IntSize(kv.lease);
   }
 
+  // Of a whole pair as a field below 16.
+  static size_t PairSize(const KeyValue& kv) {
+    const size_t size = Size(kv, Value::kWith);
+    return 1 + VarintSize(size) + size;
+  }
+  // Of a number field below 16, whose tag takes one byte.
+  static size_t Size(uint64_t value) { return value == 0 ? 0 : 1 + VarintSize(value); }
+
  private:
   static size_t VarintSize(uint64_t value) {
     size_t size = 1;
     for (; value >= 0x80; value >>= 7) ++size;
     return size;
   }
-  // Of fields below 16: their tag takes one byte.
-  static size_t IntSize(int64_t value) { return value == 0 ? 0 : 1 + VarintSize(static_cast<uint64_t>(value)); }
+  static size_t IntSize(int64_t value) { return Size(static_cast<uint64_t>(value)); }
   static size_t BytesSize(const std::string& bytes) {
     return bytes.empty() ? 0 : 1 + VarintSize(bytes.size()) + bytes.size();
   }

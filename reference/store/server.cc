@@ -100,6 +100,8 @@ Result<MemberOptions> ToMemberOptions(const ServerOptions& options) {
   member.election_timeout = options.election_timeout;
   member.snapshot_count = options.snapshot_count;
   member.catch_up_entries = options.catch_up_entries;
+  member.preallocate_log = options.preallocate_log;
+  member.wal_segment_bytes = options.wal_segment_bytes;
   member.max_request_bytes = options.max_request_bytes;
   member.max_txn_ops = options.max_txn_ops;
   member.quota_bytes = options.quota_bytes;

@@ -40,8 +40,10 @@ struct ServerOptions {
   Duration heartbeat_interval = 100ms;
   Duration election_timeout = 1000ms;
   bool pre_vote = true;
-  uint64_t snapshot_count = 10000;
   uint64_t catch_up_entries = 5000;
+  uint64_t snapshot_count = 100000;
+  bool preallocate_log = false;
+  uint64_t wal_segment_bytes = 16 << 20;
   size_t max_request_bytes = 1536 * 1024;
   size_t max_txn_ops = 128;
   int64_t quota_bytes = int64_t{2} << 30;

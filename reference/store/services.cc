@@ -47,7 +47,7 @@ void Services::BindKv(transport::GrpcServices& services) {
   bind("Compact", [this](std::string_view bytes, Reply reply) {
     const Result<CompactRequest> request = Decode<CompactRequest>(bytes);
     if (!request.ok()) return reply(request.error());
-    Propose(CommandKind::kCompact, std::string(bytes), *request, std::move(reply));
+    Propose(CommandKind::kCompact, bytes, *request, std::move(reply));
   });
 }
 
@@ -75,7 +75,7 @@ void Services::Txn(std::string_view bytes, Reply reply) {
   if (!request.ok()) return reply(request.error());
   if (kp::Status status = Validate(*request, member_.options().max_txn_ops); !status.ok()) return reply(status);
   if (!IsReadOnly(*request)) {
-    return Propose(CommandKind::kTxn, std::string(bytes), std::move(*request), std::move(reply));
+    return Propose(CommandKind::kTxn, bytes, std::move(*request), std::move(reply));
   }
   const bool serializable = IsSerializable(*request);
   Read(serializable, std::move(reply), [this, request = std::move(*request)]() -> Result<std::string> {
@@ -90,13 +90,12 @@ void Services::Write(CommandKind kind, std::string_view bytes, Reply reply) {
   Result<Request> request = Decode<Request>(bytes);
   if (!request.ok()) return reply(request.error());
   if (kp::Status status = Validate(*request); !status.ok()) return reply(status);
-  Propose(kind, std::string(bytes), std::move(*request), std::move(reply));
+  Propose(kind, bytes, std::move(*request), std::move(reply));
 }
 
-void Services::Propose(CommandKind kind, std::string bytes, Command command, Reply reply) {
+void Services::Propose(CommandKind kind, std::string_view bytes, Command command, Reply reply) {
   member_.Propose(
-      kind, std::move(bytes), std::move(command),
-      alive_.Wrap([this, reply = std::move(reply)](const Result<Response>& result) {
+      kind, bytes, std::move(command), alive_.Wrap([this, reply = std::move(reply)](const Result<Response>& result) {
         if (!result.ok()) return reply(result.error());
         reply(std::visit([this](const auto& response) { return Encode(member_.Header(response.revision), response); },
                          *result));

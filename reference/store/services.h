@@ -54,7 +54,7 @@ class Services {
   static HandlerPtr MakeRefusedStream();
   template <typename Request>
   void Write(CommandKind kind, std::string_view bytes, Reply reply);
-  void Propose(CommandKind kind, std::string bytes, Command command, Reply reply);
+  void Propose(CommandKind kind, std::string_view bytes, Command command, Reply reply);
   // `done` with this member's state as new as any acknowledged one, or at once when `serializable`.
   void Read(bool serializable, Reply reply, std::function<Result<std::string>()> done);
 

@@ -7,6 +7,8 @@ namespace {
 
 // A watch stream with more than this waiting is slow: its watchers keep their place in the event log.
 constexpr size_t kSlowStreamBytes = 1 << 20;
+// As is each of a connection that has many of them.
+constexpr size_t kSlowConnectionBytes = 32 << 20;
 
 }  // namespace
 
@@ -32,11 +34,20 @@ class Services::WatchStream : public transport::GrpcServerStreamHandler, private
  private:
   void OnReply(const WatchReply& reply) override {
     const ReplyHeader header = services_.member_.Header(reply.revision);
-    for (std::string& message : Encode(header, reply, services_.member_.options().max_request_bytes)) {
+    const size_t most = services_.member_.options().max_request_bytes;
+    if (reply.batch) {
+      auto events = EncodeEvents(*reply.batch, reply.prev_kv);
+      if (!reply.may_fragment || events->size() <= most) {
+        return stream_->SendParts(EncodeHead(header, reply), std::move(events));
+      }
+    }
+    for (std::string& message : Encode(header, reply, most)) {
       stream_->Send(std::make_shared<const std::string>(std::move(message)));
     }
   }
-  bool Ready() const override { return stream_->BufferedBytes() < kSlowStreamBytes; }
+  bool Ready() const override {
+    return stream_->BufferedBytes() < kSlowStreamBytes && stream_->ConnectionBufferedBytes() < kSlowConnectionBytes;
+  }
 
   Services& services_;
   std::shared_ptr<transport::GrpcServerStream> stream_;

@@ -9,7 +9,7 @@
 namespace kp::store {
 namespace {
 
-constexpr std::string_view kMagic = "KPSNAP01";
+constexpr std::string_view kMagic = "KPSNAP02";
 constexpr std::string_view kSuffix = ".snap";
 
 Status Damaged(std::string_view what) { return Status(Code::kDataLoss, "bad snapshot file: " + std::string(what)); }
@@ -26,14 +26,19 @@ std::optional<raft::Index> SnapshotFileIndex(std::string_view name) {
   return ParseHexName(name.substr(17, 16));
 }
 
+std::string EncodeSnapshotHead(const raft::SnapshotMeta& meta) {
+  std::string out(kMagic);
+  raft::AppendVarint(out, meta.index);
+  raft::AppendVarint(out, meta.term);
+  raft::AppendConfiguration(out, meta.configuration);
+  return out;
+}
+
 std::string EncodeSnapshotFile(const raft::Snapshot& snapshot) {
   const std::string_view data = snapshot.data ? std::string_view(*snapshot.data) : std::string_view();
-  std::string out(kMagic);
-  out.reserve(data.size() + 128);
-  raft::AppendVarint(out, snapshot.meta.index);
-  raft::AppendVarint(out, snapshot.meta.term);
-  raft::AppendConfiguration(out, snapshot.meta.configuration);
-  raft::AppendBytes(out, data);
+  std::string out = EncodeSnapshotHead(snapshot.meta);
+  out.reserve(out.size() + data.size() + 4);
+  out.append(data);
   Append32(out, Crc32c(out));
   return out;
 }
@@ -49,9 +54,7 @@ Result<raft::Snapshot> DecodeSnapshotFile(std::string_view bytes) {
   if (!index || !term || *index == 0) return Damaged("malformed position");
   auto configuration = raft::ConsumeConfiguration(bytes);
   if (!configuration) return Damaged("malformed configuration");
-  const auto data = raft::ConsumeBytes(bytes);
-  if (!data || !bytes.empty()) return Damaged("malformed data");
-  return raft::Snapshot{{*index, *term, std::move(*configuration)}, raft::MakeBuffer(std::string(*data))};
+  return raft::Snapshot{{*index, *term, std::move(*configuration)}, raft::MakeBuffer(std::string(bytes))};
 }
 
 }  // namespace kp::store

@@ -15,6 +15,8 @@ std::string SnapshotFileName(const raft::SnapshotMeta& meta);
 // The index in such a name; nothing for other names.
 std::optional<raft::Index> SnapshotFileIndex(std::string_view name);
 
+// What stands before the data; behind it stands the CRC-32C of all.
+std::string EncodeSnapshotHead(const raft::SnapshotMeta& meta);
 std::string EncodeSnapshotFile(const raft::Snapshot& snapshot);
 // kDataLoss "bad snapshot file: checksum mismatch" and so on.
 Result<raft::Snapshot> DecodeSnapshotFile(std::string_view bytes);

@@ -4,38 +4,42 @@
 #include <utility>
 
 #include "reference/base/mutant.h"
-#include "reference/store/file_names.h"
+#include "reference/store/data_folder.h"
 #include "reference/store/snapshot_file.h"
 
 namespace kp::store {
 namespace {
 
-constexpr std::string_view kSuffix = ".wal";
-
-std::string SegmentName(uint64_t number) { return HexName(number) + std::string(kSuffix); }
-
-std::optional<uint64_t> SegmentNumber(std::string_view name) {
-  if (!name.ends_with(kSuffix)) return std::nullopt;
-  return ParseHexName(name.substr(0, name.size() - kSuffix.size()));
-}
+constexpr uint64_t kSpareAfter = 64 << 10;
 
 }  // namespace
 
 Wal::Wal(runtime::Env& env, WalOptions options, std::function<void(uint64_t)> on_durable)
-    : env_(env), options_(std::move(options)), on_durable_(std::move(on_durable)) {}
+    : env_(env),
+      options_(std::move(options)),
+      on_durable_(std::move(on_durable)),
+      spare_(env, options_.directory, options_.segment_bytes),
+      snapshots_(env, options_.directory) {}
 
 Result<WalContents> Wal::Recover() {
   if (Status status = env_.disk().MakeDirectories(options_.directory); !status.ok()) return status;
-  std::vector<SegmentFile> segments;
-  std::optional<raft::Snapshot> snapshot;
-  if (Status status = ReadSegments(segments, snapshot); !status.ok()) return status;
-  auto contents = RecoverWal(segments, std::move(snapshot));
+  auto folder = ReadDataFolder(env_.disk(), options_.directory);
+  if (!folder.ok()) return folder.error();
+  for (const std::string& name : folder->leftovers) {
+    if (Status status = env_.disk().Remove(Path(name)); !status.ok()) return status;
+  }
+  auto snapshot = SnapshotOf(*folder);
+  if (!snapshot.ok()) return snapshot.error();
+  auto contents = RecoverWal(folder->segments, std::move(*snapshot));
   if (!contents.ok()) return contents;
   position_ = contents->position;
   segments_ = contents->segments;
   hard_state_ = contents->raft.hard_state;
   snapshot_index_ = contents->raft.start.index;
-  if (!segments_.empty()) recovered_file_ = SegmentName(segments_.back().number);
+  if (!segments_.empty()) {
+    recovered_file_ = cut_file_ = SegmentName(segments_.back().number);
+    recovered_end_ = position_.previous_end;
+  }
   if (contents->fresh) {
     contents->metadata = options_.metadata;
   } else {
@@ -46,31 +50,6 @@ Result<WalContents> Wal::Recover() {
              "left out " + std::to_string(contents->torn_bytes) + " bytes of an unfinished write");
   }
   return contents;
-}
-
-Status Wal::ReadSegments(std::vector<SegmentFile>& segments, std::optional<raft::Snapshot>& snapshot) {
-  auto names = env_.disk().List(options_.directory);
-  if (!names.ok()) return names.error();
-  std::string newest;
-  raft::Index newest_index = 0;
-  for (const std::string& name : *names) {
-    if (const auto index = SnapshotFileIndex(name); index && *index > newest_index) {
-      newest = name;
-      newest_index = *index;
-    }
-    const auto number = SegmentNumber(name);
-    if (!number) continue;
-    auto bytes = env_.disk().ReadAll(Path(name));
-    if (!bytes.ok()) return bytes.error();
-    segments.push_back({name, *number, std::move(*bytes)});
-  }
-  if (newest_index == 0) return Status::Ok();
-  const auto bytes = env_.disk().ReadAll(Path(newest));
-  if (!bytes.ok()) return bytes.error();
-  auto decoded = DecodeSnapshotFile(*bytes);
-  if (!decoded.ok()) return Status(decoded.error().code(), "wal: " + newest + ": " + decoded.error().message());
-  snapshot = std::move(*decoded);
-  return Status::Ok();
 }
 
 void Wal::Append(uint64_t append_id, Batch batch) {
@@ -147,26 +126,37 @@ void Wal::AddPending(BatchWriter& writer, Pending pending) {
   if (pending.batch.hard_state) hard_state_ = *pending.batch.hard_state;
 }
 
-Status Wal::OpenSegment(BatchWriter& writer) {
+Status Wal::OpenSegment() {
   file_name_ = SegmentName(position_.next_segment);
-  auto file = env_.disk().Open(Path(file_name_), runtime::Disk::OpenMode::kCreate);
-  if (!file.ok()) return file.error();
-  file_ = std::move(*file);
-  // It may be left over from a process that died while it made this segment.
-  if (Status status = file_->Truncate(0); !status.ok()) return status;
+  made_ahead_ = spare_.ready();
+  if (made_ahead_) {
+    // It replaces what a process left that died while it made this segment.
+    if (Status status = env_.disk().Rename(spare_.path(), Path(file_name_)); !status.ok()) return status;
+    file_ = spare_.Take();
+  } else {
+    auto file = env_.disk().Open(Path(file_name_), runtime::Disk::OpenMode::kCreate);
+    if (!file.ok()) return file.error();
+    file_ = std::move(*file);
+    if (Status status = file_->Truncate(0); !status.ok()) return status;
+  }
   file_size_ = 0;
   segments_.push_back({position_.next_segment, 0});
   ++position_.next_segment;
-  writer.Add(WalMetadata{options_.metadata});
-  writer.Add(WalStart{position_.last_index, position_.last_term});
   return Status::Ok();
 }
 
 void Wal::WriteBatch() {
-  BatchWriter writer;
-  const bool rotate = !file_ || file_size_ >= options_.segment_bytes;
+  const bool rotate = MustRotate();
+  buffer_.clear();
   if (rotate) {
-    if (Failed(OpenSegment(writer), "making a segment")) return;
+    if (Failed(OpenSegment(), "making a segment")) return;
+    buffer_ = EncodeSegmentHeader({segments_.back().number, position_.previous_end, position_.next_sequence,
+                                   made_ahead_ ? options_.segment_bytes : 0, position_.chain});
+  }
+  BatchWriter writer(std::move(buffer_));
+  if (rotate) {
+    writer.Add(WalMetadata{options_.metadata});
+    writer.Add(WalStart{position_.last_index, position_.last_term});
   }
   bool hard_state = rotate && !KP_MUTANT("wal-forget-hard-state-at-rotation");
   uint64_t append_id = 0;
@@ -181,18 +171,13 @@ void Wal::WriteBatch() {
     pending_.pop_front();
   }
   if (hard_state) writer.Add(hard_state_);
-  std::string out;
-  if (rotate) {
-    out = EncodeSegmentHeader(
-        {segments_.back().number, position_.previous_end, position_.next_sequence, position_.chain});
-  }
   auto batch = std::move(writer).Finish(position_.next_sequence, position_.chain);
   ++position_.next_sequence;
   position_.chain = batch.chain;
-  out += batch.bytes;
-  if (Failed(file_->Write(file_size_, out), "writing " + file_name_)) return;
-  file_size_ += out.size();
-  written_bytes_ += out.size();
+  buffer_ = std::move(batch.bytes);
+  if (Failed(file_->Write(file_size_, buffer_), "writing " + file_name_)) return;
+  file_size_ += buffer_.size();
+  written_bytes_ += buffer_.size();
   position_.previous_end = file_size_;
   if (KP_MUTANT("wal-ack-before-sync")) env_.Post(alive_.Wrap([this, append_id] { on_durable_(append_id); }));
   ++syncs_;
@@ -210,22 +195,52 @@ void Wal::WriteBatch() {
 void Wal::OnBatchSynced(uint64_t append_id) {
   const bool first_of_segment = durable_segment_ != segments_.back().number;
   durable_segment_ = segments_.back().number;
-  if (first_of_segment) RemoveObsolete(snapshot_index_);
+  if (first_of_segment) {
+    if (!cut_file_.empty()) CutRecovered();
+    RemoveObsolete(snapshot_index_);
+  }
+  if (spare_.wanted()) PrepareSpare();
   busy_ = false;
   Pump();  // the disk first: the owner's work can run beside it
   if (!KP_MUTANT("wal-ack-before-sync")) on_durable_(append_id);
 }
 
-void Wal::SaveSnapshot(const raft::Snapshot& snapshot, Completion<raft::Index> done) {
+// The next segment's header says how far this one counts, so the zeros behind can go.
+void Wal::CutRecovered() {
+  const std::string name = std::exchange(cut_file_, "");
+  auto file = env_.disk().Open(Path(name), runtime::Disk::OpenMode::kReadWrite);
+  if (Failed(file.status(), "opening " + name) || (*file)->Size() <= recovered_end_) return;
+  Failed((*file)->Truncate(recovered_end_), "cutting " + name);
+}
+
+// Of the oldest segment, when it is obsolete; RemoveObsolete leaves one for this.
+void Wal::PrepareSpare() {
+  // Not for a log that hardly grows.
+  if (!options_.preallocate || failed_ || file_size_ < std::min(kSpareAfter, options_.segment_bytes / 4)) return;
+  std::string recycled;
+  if (FirstIsObsolete(snapshot_index_)) {
+    recycled = Path(SegmentName(segments_.front().number));
+    segments_.erase(segments_.begin());
+  }
+  spare_.Prepare(recycled, alive_.Wrap([this](const Status& status) { Failed(status, "making a segment ahead"); }));
+}
+
+void Wal::SaveSnapshot(const raft::SnapshotMeta& meta, SnapshotSource source, Completion<raft::Index> done) {
   if (failed_) return;
-  const raft::Index index = snapshot.meta.index;
-  env_.disk().WriteAtomically(Path(SnapshotFileName(snapshot.meta)), EncodeSnapshotFile(snapshot),
-                              alive_.Wrap([this, index, done = std::move(done)](const Status& status) {
-                                if (Failed(status, "saving a snapshot")) return;
-                                snapshot_index_ = std::max(snapshot_index_, index);
-                                RemoveObsolete(snapshot_index_);
-                                done(index);
-                              }));
+  snapshots_.Save(meta, std::move(source),
+                  alive_.Wrap([this, index = meta.index, done = std::move(done)](const Status& status) {
+                    if (status.code() == Code::kAborted) return done(0);
+                    if (Failed(status, "saving a snapshot")) return;
+                    snapshot_index_ = std::max(snapshot_index_, index);
+                    RemoveObsolete(snapshot_index_);
+                    done(index);
+                  }));
+}
+
+// Only in front of a segment that is surely there, and from the oldest on.
+bool Wal::FirstIsObsolete(raft::Index snapshot_index) const {
+  return segments_.size() > 1 && segments_.front().number < durable_segment_ &&
+         segments_.front().max_index <= snapshot_index;
 }
 
 // Removal is not synced: a file that a crash brings back is removed after the next snapshot.
@@ -236,9 +251,11 @@ void Wal::RemoveObsolete(raft::Index snapshot_index) {
     const auto index = SnapshotFileIndex(name);
     if (index && *index < snapshot_index && Failed(env_.disk().Remove(Path(name)), "removing " + name)) return;
   }
-  // Only in front of a segment that is surely there, and from the oldest on.
-  while (segments_.size() > 1 && segments_.front().number < durable_segment_ &&
-         segments_.front().max_index <= snapshot_index) {
+  while (FirstIsObsolete(snapshot_index)) {
+    // The last of them waits to become the next segment.
+    const bool only =
+        !(segments_.size() > 2 && segments_[1].number < durable_segment_ && segments_[1].max_index <= snapshot_index);
+    if (options_.preallocate && only) return;
     const std::string name = SegmentName(segments_.front().number);
     if (Failed(env_.disk().Remove(Path(name)), "removing " + name)) return;
     segments_.erase(segments_.begin());

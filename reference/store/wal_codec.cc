@@ -1,7 +1,9 @@
 #include "reference/store/wal_codec.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "reference/base/check.h"
 #include "reference/base/crc32c.h"
 #include "reference/base/mutant.h"
 #include "reference/raft/varint.h"
@@ -13,11 +15,19 @@ namespace {
 using raft::AppendVarint;
 using raft::ConsumeVarint;
 
-constexpr std::string_view kSegmentMagic = "KPWALSEG";
+constexpr std::string_view kSegmentMagic = "KPWALSG2";
 constexpr std::string_view kBatchMagic = "KPB1";
 enum RecordType : char { kMetadata = 1, kStart = 2, kHardState = 3, kEntry = 4 };
 
 Status Damaged(std::string what) { return Status(Code::kDataLoss, std::move(what)); }
+
+size_t VarintSize(uint64_t value) {
+  size_t size = 1;
+  for (; value >= 0x80; value >>= 7) ++size;
+  return size;
+}
+
+bool AllZero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
 std::optional<WalRecord> DecodeNumbers(char type, std::string_view bytes) {
   const auto first = ConsumeVarint(bytes);
@@ -80,6 +90,7 @@ std::string EncodeSegmentHeader(const SegmentHeader& header) {
   Append64(out, header.number);
   Append64(out, header.previous_end);
   Append64(out, header.first_sequence);
+  Append64(out, header.size);
   Append32(out, header.chain);
   Append32(out, Crc32c(out));
   return out;
@@ -91,61 +102,65 @@ Result<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
     return Damaged("bad segment header");
   }
   return SegmentHeader{Load64(bytes.substr(8)), Load64(bytes.substr(16)), Load64(bytes.substr(24)),
-                       Load32(bytes.substr(32))};
+                       Load64(bytes.substr(32)), Load32(bytes.substr(40))};
 }
 
-void BatchWriter::Add(const WalMetadata& metadata) { records_.push_back(std::string(1, kMetadata) + metadata.bytes); }
+void BatchWriter::Begin(size_t size, char type) {
+  AppendVarint(out_, size);
+  records_.push_back({out_.size(), size});
+  out_.push_back(type);
+}
+
+void BatchWriter::End() {
+  CHECK_EQ(out_.size(), records_.back().at + records_.back().size);
+  out_.append(4, '\0');
+}
+
+void BatchWriter::Add(const WalMetadata& metadata) {
+  Begin(1 + metadata.bytes.size(), kMetadata);
+  out_.append(metadata.bytes);
+  End();
+}
 
 void BatchWriter::Add(const WalStart& start) {
-  std::string record(1, kStart);
-  AppendVarint(record, start.index);
-  AppendVarint(record, start.term);
-  records_.push_back(std::move(record));
+  Begin(1 + VarintSize(start.index) + VarintSize(start.term), kStart);
+  AppendVarint(out_, start.index);
+  AppendVarint(out_, start.term);
+  End();
 }
 
 void BatchWriter::Add(const raft::HardState& state) {
   // The owner goes on as if it were kept; only a restart tells.
   if (KP_MUTANT("wal-lose-hard-state")) return;
-  std::string record(1, kHardState);
-  AppendVarint(record, state.term);
-  AppendVarint(record, state.vote);
-  AppendVarint(record, state.commit);
-  records_.push_back(std::move(record));
+  Begin(1 + VarintSize(state.term) + VarintSize(state.vote) + VarintSize(state.commit), kHardState);
+  AppendVarint(out_, state.term);
+  AppendVarint(out_, state.vote);
+  AppendVarint(out_, state.commit);
+  End();
 }
 
 void BatchWriter::Add(const raft::Entry& entry) {
-  std::string record;
-  record.reserve(entry.size() + 24);
-  record.push_back(kEntry);
-  AppendVarint(record, entry.term);
-  AppendVarint(record, entry.index);
-  record.push_back(static_cast<char>(entry.type));
-  record.append(entry.bytes());
-  records_.push_back(std::move(record));
+  Begin(2 + VarintSize(entry.term) + VarintSize(entry.index) + entry.size(), kEntry);
+  AppendVarint(out_, entry.term);
+  AppendVarint(out_, entry.index);
+  out_.push_back(static_cast<char>(entry.type));
+  out_.append(entry.bytes());
+  End();
 }
 
 BatchWriter::Encoded BatchWriter::Finish(uint64_t sequence, uint32_t chain) && {
-  size_t body_length = 0;
-  for (const std::string& record : records_) {
-    std::string length;
-    AppendVarint(length, record.size());
-    body_length += length.size() + record.size() + 4;
+  std::string header(kBatchMagic);
+  Append64(header, sequence);
+  Append32(header, static_cast<uint32_t>(out_.size() - begin_ - kBatchHeaderSize));
+  Append32(header, chain);
+  uint32_t crc = Crc32c(header);
+  Append32(header, crc);
+  out_.replace(begin_, kBatchHeaderSize, header);
+  for (const Record& record : records_) {
+    crc = Crc32c(std::string_view(out_).substr(record.at, record.size), crc);
+    Store32(out_.data() + record.at + record.size, crc);
   }
-  std::string out(kBatchMagic);
-  out.reserve(kBatchHeaderSize + body_length);
-  Append64(out, sequence);
-  Append32(out, static_cast<uint32_t>(body_length));
-  Append32(out, chain);
-  uint32_t crc = Crc32c(out);
-  Append32(out, crc);
-  for (const std::string& record : records_) {
-    AppendVarint(out, record.size());
-    out.append(record);
-    crc = Crc32c(record, crc);
-    Append32(out, crc);
-  }
-  records_.clear();
-  return {std::move(out), crc};
+  return {std::move(out_), crc};
 }
 
 Result<DecodedBatch> DecodeBatch(std::string_view bytes, uint64_t sequence, uint32_t chain) {
@@ -172,6 +187,21 @@ Result<DecodedBatch> DecodeBatch(std::string_view bytes, uint64_t sequence, uint
     batch.records.push_back(std::move(*decoded));
   }
   return batch;
+}
+
+// A write reaches the device in sectors, in any order. One that was cut off has left at least one sector as it was: of
+// zeros where the batch has its place, or, in a file that grows, missing.
+bool IsUnfinished(std::string_view segment, size_t offset) {
+  constexpr size_t kSector = 512;
+  const auto header = DecodeBatchHeader(segment.substr(offset));
+  const size_t end = offset + kBatchHeaderSize + (header ? header->body_length : 0);
+  if (end > segment.size() || KP_MUTANT("wal-takes-damage-for-a-tail")) return true;
+  for (size_t at = offset; at < end;) {
+    const size_t next = std::min(end, (at / kSector + 1) * kSector);
+    if (AllZero(segment.substr(at, next - at))) return true;
+    at = next;
+  }
+  return false;
 }
 
 bool HoldsLaterBatch(std::string_view bytes, uint64_t after_sequence) {

@@ -145,9 +145,11 @@ class Recovery {
     if (header.ok() && header->number != file.number)
       header = Status(Code::kDataLoss, "segment header of another file");
     if (!header.ok()) {
-      // A segment that was being made when the process died: its first batch never was durable.
-      if (last && !first && !HoldsLaterBatch(file.bytes, position().next_sequence)) return Skip(file);
-      if (last && first && !HoldsLaterBatch(file.bytes, 1) && file.number == 1) return Skip(file);
+      // A segment that was being made when the process died: its first sector never was written.
+      const std::string_view front = std::string_view(file.bytes).substr(0, kSegmentHeaderSize);
+      const bool unwritten = front.size() < kSegmentHeaderSize || front.find_first_not_of('\0') == front.npos;
+      if (last && unwritten && !first && !HoldsLaterBatch(file.bytes, position().next_sequence)) return Skip(file);
+      if (last && unwritten && first && !HoldsLaterBatch(file.bytes, 1) && file.number == 1) return Skip(file);
       return Damaged(file, 0, header.error().message());
     }
     if (first) {
@@ -158,6 +160,8 @@ class Recovery {
       return Damaged(file, 0, "segment does not follow the one before it");
     }
     std::string_view bytes = file.bytes;
+    // Of the others the next header says how far they count; they may have been cut to that.
+    if (last && bytes.size() < header->size) return Damaged(file, bytes.size(), "file cut short");
     if (!last) {
       const auto next = DecodeSegmentHeader(segments_[i + 1].bytes);
       if (next.ok() && next->previous_end <= bytes.size()) bytes = bytes.substr(0, next->previous_end);
@@ -197,13 +201,15 @@ class Recovery {
       later = later || DecodeSegmentHeader(segments_[j].bytes).ok() ||
               HoldsLaterBatch(segments_[j].bytes, position().next_sequence);
     }
-    if (later) return Damaged(file, offset, what.message());
-    contents_.torn_bytes += bytes.size() - offset;
+    if (later || !IsUnfinished(bytes, offset)) return Damaged(file, offset, what.message());
+    const size_t end = bytes.find_last_not_of('\0');
+    contents_.torn_bytes += end == bytes.npos || end < offset ? 0 : end + 1 - offset;
     return Status::Ok();
   }
 
   Status Skip(const SegmentFile& file) {
-    contents_.torn_bytes += file.bytes.size();
+    const size_t end = file.bytes.find_last_not_of('\0');
+    contents_.torn_bytes += end == std::string::npos ? 0 : end + 1;
     position().next_segment = file.number;  // made again
     return Status::Ok();
   }

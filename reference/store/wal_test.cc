@@ -223,7 +223,7 @@ TEST_F(WalTest, DamageInTheMiddleIsRefusedWithFileAndOffset) {
   const auto contents = CrashAndOpen();
   ASSERT_FALSE(contents.ok());
   EXPECT_EQ(contents.error().code(), Code::kDataLoss);
-  EXPECT_TRUE(contents.error().message().starts_with("wal: 0000000000000001.wal offset 40: "))
+  EXPECT_TRUE(contents.error().message().starts_with("wal: 0000000000000001.wal offset 48: "))
       << contents.error().message();
 }
 

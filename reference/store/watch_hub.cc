@@ -10,6 +10,14 @@
 
 namespace kp::store {
 
+namespace {
+
+std::pair<std::string, std::optional<std::string>> Bounds(const KeyRange& range) {
+  return {range.begin, range.unbounded ? std::nullopt : std::optional(range.end)};
+}
+
+}  // namespace
+
 WatchHub::WatchHub(const Mvcc& store, WatchHubOptions options)
     : store_(store), options_(options), position_(store.revision()) {}
 
@@ -76,6 +84,7 @@ void WatchHub::Create(StreamId id, const WatchCreate& create, Time now) {
   watcher.fragment = create.fragment;
   watcher.progress_notify = create.progress_notify;
 
+  watcher.home = &stream;
   const Serial serial = ++last_serial_;
   stream.watchers[watcher.id] = serial;
   Reply(stream, {.watch_id = watcher.id, .revision = store_.revision(), .created = true});
@@ -106,23 +115,22 @@ void WatchHub::Remove(Serial serial) {
   watchers_.erase(entry);
 }
 
-void WatchHub::MarkSynced(Serial serial, const Watcher& watcher) {
+void WatchHub::MarkSynced(Serial serial, Watcher& watcher) {
   unsynced_.erase(serial);
-  if (watcher.single) {
-    synced_single_[watcher.range.begin].insert(serial);
-  } else {
-    synced_ranges_.insert(serial);
-  }
+  Group& group = watcher.single ? synced_single_[watcher.range.begin] : synced_ranges_[Bounds(watcher.range)];
+  group.emplace(serial, &watcher);
 }
 
 void WatchHub::Unlink(Serial serial, const Watcher& watcher) {
-  unsynced_.erase(serial);
-  synced_ranges_.erase(serial);
-  if (!watcher.single) return;
-  auto entry = synced_single_.find(watcher.range.begin);
-  if (entry == synced_single_.end()) return;
-  entry->second.erase(serial);
-  if (entry->second.empty()) synced_single_.erase(entry);
+  if (unsynced_.erase(serial) > 0) return;
+  const auto leave = [serial](auto& groups, const auto& key) {
+    auto entry = groups.find(key);
+    if (entry == groups.end()) return;
+    entry->second.erase(serial);
+    if (entry->second.empty()) groups.erase(entry);
+  };
+  if (watcher.single) return leave(synced_single_, watcher.range.begin);
+  leave(synced_ranges_, Bounds(watcher.range));
 }
 
 void WatchHub::MarkUnsynced(Serial serial, Watcher& watcher, Revision next) {
@@ -141,8 +149,9 @@ void WatchHub::OnStoreReplaced() {
 
 void WatchHub::CheckInvariants() const {
   CHECK_LE(position_, store_.revision());
-  size_t linked = unsynced_.size() + synced_ranges_.size();
-  for (const auto& [key, serials] : synced_single_) linked += serials.size();
+  size_t linked = unsynced_.size();
+  for (const auto& [bounds, group] : synced_ranges_) linked += group.size();
+  for (const auto& [key, group] : synced_single_) linked += group.size();
   CHECK_EQ(linked, watchers_.size());
   size_t owned = 0;
   for (const auto& [id, stream] : streams_) owned += stream.watchers.size();

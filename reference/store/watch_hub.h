@@ -29,6 +29,7 @@ class WatchSink {
 struct WatchHubOptions {
   Duration progress_interval = 10min;  // of watchers with progress_notify; up to a tenth is added
   size_t catch_up_events = 1000;       // of one watcher in one turn, then rounded up to a whole revision
+  size_t turn_events = 20000;          // looked at for all of them in one turn
 };
 
 class WatchHub {
@@ -64,6 +65,7 @@ class WatchHub {
 
  private:
   using Serial = uint64_t;
+  struct Stream;
   struct Watcher {
     StreamId stream = 0;
     WatchId id = 0;
@@ -76,6 +78,7 @@ class WatchHub {
     bool fragment = false;
     bool progress_notify = false;
     Time progress_due{};
+    Stream* home = nullptr;
 
     bool Wants(const Event& event) const {
       return event.revision() >= next && !(event.is_delete() ? no_delete : no_put);
@@ -92,13 +95,17 @@ class WatchHub {
   void Create(StreamId id, const WatchCreate& create, Time now);
   void Cancel(StreamId id, WatchId watch);
   void Remove(Serial serial);
-  void MarkSynced(Serial serial, const Watcher& watcher);
+  void MarkSynced(Serial serial, Watcher& watcher);
   void MarkUnsynced(Serial serial, Watcher& watcher, Revision next);
   void Unlink(Serial serial, const Watcher& watcher);
+  // Synced watchers of one range, and what of the new events lies in it, gathered and encoded once for all of them.
+  using Group = std::map<Serial, Watcher*>;
+  class Offer;
   void DispatchNew(Time now);
-  bool CatchUp(Serial serial, Time now);
+  bool CatchUp(Serial serial, Time now, size_t& budget);
+  Outcome CatchUpAll(Time now);
   bool CancelIfCompacted(Serial serial);
-  void Send(Watcher& watcher, Revision revision, std::vector<Event> events, Time now);
+  void Send(Serial serial, Watcher& watcher, Revision revision, EventBatchPtr batch, Time now);
   void ScheduleProgress(Serial serial, Watcher& watcher, Time now);
   void SendDueProgress(Time now);
   bool AllSynced(const Stream& stream) const;
@@ -107,7 +114,7 @@ class WatchHub {
     if (stream.sink != nullptr) stream.sink->OnReply(reply);
   }
   bool SinkReady(const Watcher& watcher) const {
-    const WatchSink* sink = streams_.at(watcher.stream).sink;
+    const WatchSink* sink = watcher.home->sink;
     return sink != nullptr && sink->Ready();
   }
 
@@ -119,9 +126,10 @@ class WatchHub {
   Serial last_serial_ = 0;
 
   Revision position_ = 0;  // synced watchers have all events up to it
-  std::map<std::string, std::set<Serial>, std::less<>> synced_single_;
-  std::set<Serial> synced_ranges_;
+  std::map<std::string, Group, std::less<>> synced_single_;
+  std::map<std::pair<std::string, std::optional<std::string>>, Group> synced_ranges_;  // no end: unbounded
   std::set<Serial> unsynced_;
+  Serial caught_up_last_ = 0;  // where the catching up of this turn ended
   std::set<std::pair<Time, Serial>> progress_;
   std::set<StreamId> progress_requested_;
   uint64_t sent_events_ = 0;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "reference/base/mutant.h"
@@ -8,79 +9,133 @@
 
 namespace kp::store {
 
+// What one group is offered, by what its watchers want of it: nearly always all want the same.
+class WatchHub::Offer {
+ public:
+  Offer(const std::deque<Event>& events, const std::vector<size_t>& picked) : events_(events), picked_(picked) {}
+
+  EventBatchPtr For(const Watcher& watcher) {
+    if (watcher.next > events_[picked_.front()].revision()) return Gather(watcher);
+    const size_t kind = (watcher.no_put ? 1 : 0) + (watcher.no_delete ? 2 : 0);
+    if (!gathered_[kind]) {
+      batches_[kind] = Gather(watcher);
+      gathered_[kind] = true;
+    }
+    return batches_[kind];
+  }
+
+ private:
+  // Null: it wants none.
+  EventBatchPtr Gather(const Watcher& watcher) const {
+    std::vector<Event> found;
+    for (const size_t i : picked_) {
+      if (watcher.Wants(events_[i])) found.push_back(events_[i]);
+    }
+    return found.empty() ? nullptr : Batch(std::move(found));
+  }
+
+  const std::deque<Event>& events_;
+  const std::vector<size_t>& picked_;
+  EventBatchPtr batches_[4];
+  bool gathered_[4] = {};
+};
+
 WatchHub::Outcome WatchHub::Pump(Time now) {
   busy_ = true;
   DispatchNew(now);
+  const Outcome outcome = CatchUpAll(now);
+  SendDueProgress(now);
+  AnswerProgressRequests();
+  RemoveClosed();
+  return outcome;
+}
+
+// In turn, a bounded number of events in one turn of the loop: a thousand watchers that begin at an old revision must
+// not hold up everything else.
+WatchHub::Outcome WatchHub::CatchUpAll(Time now) {
   bool more = false;
   bool blocked = false;
-  const std::vector<Serial> behind(unsynced_.begin(), unsynced_.end());
+  size_t budget = options_.turn_events;
+  std::vector<Serial> behind(unsynced_.upper_bound(caught_up_last_), unsynced_.end());
+  behind.insert(behind.end(), unsynced_.begin(), unsynced_.upper_bound(caught_up_last_));
   for (const Serial serial : behind) {
+    if (budget == 0) {
+      more = true;
+      break;
+    }
+    caught_up_last_ = serial;
     if (CancelIfCompacted(serial)) continue;
     if (!SinkReady(watchers_.at(serial))) {
       blocked = true;
       continue;
     }
-    more |= CatchUp(serial, now);
+    more |= CatchUp(serial, now, budget);
   }
-  SendDueProgress(now);
-  AnswerProgressRequests();
-  RemoveClosed();
   return more ? Outcome::kMore : blocked ? Outcome::kBlocked : Outcome::kIdle;
 }
 
-// What is new to the synced watchers, grouped by watcher, so that a revision is never split.
+// What is new to the synced watchers. A revision is never split.
 void WatchHub::DispatchNew(Time now) {
   const Revision revision = store_.revision();
   if (position_ == revision) return;
   if (position_ + 1 < store_.compacted()) return OnStoreReplaced();  // too late: they will be told
-  std::map<Serial, std::vector<Event>> wanted;
   const auto& events = store_.events();
-  for (size_t i = store_.EventsFrom(position_ + 1); i < events.size(); ++i) {
-    const Event& event = events[i];
-    const auto offer = [&](Serial serial) {
-      if (watchers_.at(serial).Wants(event)) wanted[serial].push_back(event);
-    };
-    if (auto single = synced_single_.find(event.kv->key); single != synced_single_.end()) {
-      for (const Serial serial : single->second) offer(serial);
+  const size_t first = store_.EventsFrom(position_ + 1);
+  std::vector<std::pair<Serial, Watcher*>> slow;
+  const auto offer = [&](const Group& group, const std::vector<size_t>& picked) {
+    Offer offered(events, picked);
+    for (const auto& [serial, watcher] : group) {
+      EventBatchPtr batch = offered.For(*watcher);
+      if (!batch) continue;
+      if (SinkReady(*watcher)) {
+        if (KP_MUTANT("store-watch-repeats-events")) Send(serial, *watcher, revision, batch, now);
+        Send(serial, *watcher, revision, std::move(batch), now);
+      } else {
+        slow.emplace_back(serial, watcher);
+      }
     }
-    for (const Serial serial : synced_ranges_) {
-      const KeyRange& range = watchers_.at(serial).range;
-      const bool last = event.kv->key == range.end && KP_MUTANT("store-watch-includes-the-end");
-      if (range.Contains(event.kv->key) || last) offer(serial);
+  };
+  std::vector<size_t> picked;
+  for (const auto& [bounds, group] : synced_ranges_) {
+    picked.clear();
+    for (size_t i = first; i < events.size(); ++i) {
+      const std::string& key = events[i].kv->key;
+      const bool last = bounds.second == key && KP_MUTANT("store-watch-includes-the-end");
+      if ((key >= bounds.first && (!bounds.second || key < *bounds.second)) || last) picked.push_back(i);
     }
+    if (!picked.empty()) offer(group, picked);
   }
-  for (auto& [serial, found] : wanted) {
-    Watcher& watcher = watchers_.at(serial);
-    if (!SinkReady(watcher)) {
-      MarkUnsynced(serial, watcher, KP_MUTANT("watch-loses-events-of-slow-watcher") ? revision + 1 : position_ + 1);
-      continue;
+  if (!synced_single_.empty()) {
+    std::map<std::string_view, std::vector<size_t>> touched;
+    for (size_t i = first; i < events.size(); ++i) {
+      if (synced_single_.count(events[i].kv->key) > 0) touched[events[i].kv->key].push_back(i);
     }
-    if (KP_MUTANT("store-watch-splits-revisions")) {
-      for (const Event& event : found) Send(watcher, event.revision(), {event}, now);
-      continue;
-    }
-    if (KP_MUTANT("store-watch-repeats-events")) Send(watcher, revision, found, now);
-    Send(watcher, revision, std::move(found), now);
+    for (const auto& [key, found] : touched) offer(synced_single_.find(key)->second, found);
+  }
+  for (const auto& [serial, watcher] : slow) {
+    MarkUnsynced(serial, *watcher, KP_MUTANT("watch-loses-events-of-slow-watcher") ? revision + 1 : position_ + 1);
   }
   position_ = revision;
 }
 
 // True when there is more for it to see.
-bool WatchHub::CatchUp(Serial serial, Time now) {
+bool WatchHub::CatchUp(Serial serial, Time now, size_t& budget) {
   Watcher& watcher = watchers_.at(serial);
   const auto& events = store_.events();
   std::vector<Event> found;
   size_t i = store_.EventsFrom(watcher.next + (KP_MUTANT("store-watch-begins-one-late") ? 1 : 0));
+  const size_t begin = i;
   const size_t stop = std::min(events.size(), i + options_.catch_up_events);
   for (; i < events.size(); ++i) {
     if (i >= stop && events[i].revision() != events[i - 1].revision()) break;
     const Event& event = events[i];
     if (watcher.range.Contains(event.kv->key) && watcher.Wants(event)) found.push_back(event);
   }
+  budget -= std::min(budget, i - begin);
   const Revision seen = i < events.size() ? events[i - 1].revision() : position_;
   // One from a future revision keeps waiting for that, also after the store was replaced under it.
   watcher.next = std::max(watcher.next, seen + 1);
-  if (!found.empty()) Send(watcher, seen, std::move(found), now);
+  if (!found.empty()) Send(serial, watcher, seen, Batch(std::move(found)), now);
   if (i < events.size()) return true;
   MarkSynced(serial, watcher);
   return false;
@@ -97,15 +152,18 @@ bool WatchHub::CancelIfCompacted(Serial serial) {
   return true;
 }
 
-void WatchHub::Send(Watcher& watcher, Revision revision, std::vector<Event> events, Time now) {
-  sent_events_ += events.size();
-  const Stream& stream = streams_.at(watcher.stream);
-  if (watcher.progress_notify) ScheduleProgress(stream.watchers.at(watcher.id), watcher, now);
-  Reply(stream, {.watch_id = watcher.id,
-                 .revision = revision,
-                 .events = std::move(events),
-                 .prev_kv = watcher.prev_kv,
-                 .may_fragment = watcher.fragment});
+void WatchHub::Send(Serial serial, Watcher& watcher, Revision revision, EventBatchPtr batch, Time now) {
+  if (batch->events.size() > 1 && KP_MUTANT("store-watch-splits-revisions")) {
+    for (const Event& event : batch->events) Send(serial, watcher, revision, Batch({event}), now);
+    return;
+  }
+  sent_events_ += batch->events.size();
+  if (watcher.progress_notify) ScheduleProgress(serial, watcher, now);
+  Reply(*watcher.home, {.watch_id = watcher.id,
+                        .revision = revision,
+                        .batch = std::move(batch),
+                        .prev_kv = watcher.prev_kv,
+                        .may_fragment = watcher.fragment});
 }
 
 // Spread by up to a tenth, so that watchers created together do not speak together for ever.

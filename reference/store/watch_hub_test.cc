@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "reference/base/strings.h"
 
 namespace kp::store {
@@ -20,7 +22,7 @@ class Recorder : public WatchSink {
     if (reply.compact_revision != 0) text += "(compact " + std::to_string(reply.compact_revision) + ")";
     if (!reply.created && !reply.canceled) {
       std::vector<std::string> parts;
-      for (const Event& event : reply.events) {
+      for (const Event& event : reply.events()) {
         parts.push_back(std::to_string(event.revision()) + (event.is_delete() ? "-" : "+") + event.kv->key);
       }
       text += parts.empty() ? "progress" : "[" + Join(parts, " ") + "]";
@@ -226,6 +228,48 @@ TEST_F(WatchHubTest, FutureWatcherKeepsWaitingWhenTheStoreIsReplaced) {
   Put("a");
   Pump();
   EXPECT_EQ(sink_.Take(), (Lines{"0:created", "0:[5+a]@5"}));
+}
+
+// A thousand watchers of an old revision share each turn; nobody waits for ever and nothing is missed.
+TEST(WatchHubAtScale, CatchingUpIsBoundedByTurnAndReachesEverybody) {
+  Mvcc store;
+  WatchHub hub(store, {.catch_up_events = 100, .turn_events = 1000});
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(store.Apply(PutRequest{.key = "k"}).ok());
+  hub.Pump(kStart);
+  Recorder sink;
+  const auto stream = hub.Open(&sink);
+  for (int i = 0; i < 1000; ++i) hub.Handle(stream, WatchCreate{.key = "k", .start_revision = 2}, kStart);
+  sink.replies.clear();
+  int turns = 0;
+  while (hub.Pump(kStart) == WatchHub::Outcome::kMore) {
+    ++turns;
+    size_t events = 0;
+    for (const WatchReply& reply : sink.replies) events += reply.events().size();
+    ASSERT_LE(events, 1100u) << "in one turn";
+    sink.replies.clear();
+    ASSERT_LT(turns, 1000);
+  }
+  EXPECT_GE(turns, 450);
+  EXPECT_EQ(hub.unsynced(), 0u);
+  EXPECT_EQ(hub.sent_events(), 500'000u);
+  hub.CheckInvariants();
+}
+
+// All watchers of a range get one and the same batch.
+TEST(WatchHubAtScale, WatchersOfOneRangeShareTheirEvents) {
+  Mvcc store;
+  WatchHub hub(store, {});
+  Recorder sink;
+  const auto stream = hub.Open(&sink);
+  for (int i = 0; i < 10; ++i)
+    hub.Handle(stream, WatchCreate{.key = "a", .range_end = "z", .no_delete = i % 2 == 0}, kStart);
+  sink.replies.clear();
+  ASSERT_TRUE(store.Apply(PutRequest{.key = "k"}).ok());
+  hub.Pump(kStart);
+  ASSERT_EQ(sink.replies.size(), 10u);
+  std::set<const EventBatch*> batches;
+  for (const WatchReply& reply : sink.replies) batches.insert(reply.batch.get());
+  EXPECT_EQ(batches.size(), 2u) << "one for each filter";
 }
 
 }  // namespace

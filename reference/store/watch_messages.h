@@ -1,6 +1,7 @@
 // What a watch stream says and hears.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,17 @@ struct WatchProgress {};
 // monostate: a union left unset, ignored as etcd does.
 using WatchRequest = std::variant<std::monostate, WatchCreate, WatchCancel, WatchProgress>;
 
+// What many watchers get alike: gathered once, and encoded once for all of them.
+struct EventBatch {
+  std::vector<Event> events;  // of whole revisions
+  // Their wire form, without and with the pair before; made when it is first asked for.
+  mutable std::shared_ptr<const std::string> encoded[2];
+};
+using EventBatchPtr = std::shared_ptr<const EventBatch>;
+inline EventBatchPtr Batch(std::vector<Event> events) {
+  return std::make_shared<const EventBatch>(EventBatch{std::move(events), {}});
+}
+
 struct WatchReply {
   WatchId watch_id = 0;
   Revision revision = 0;  // all events of the watcher up to it are with this reply or before it
@@ -38,9 +50,14 @@ struct WatchReply {
   bool canceled = false;
   Revision compact_revision = 0;
   std::string cancel_reason;
-  std::vector<Event> events;  // of whole revisions
-  bool prev_kv = false;       // the encoder adds Event::previous
+  EventBatchPtr batch;   // null: none
+  bool prev_kv = false;  // the encoder adds Event::previous
   bool may_fragment = false;
+
+  const std::vector<Event>& events() const {
+    static const std::vector<Event> kNone;
+    return batch ? batch->events : kNone;
+  }
 };
 
 }  // namespace kp::store
