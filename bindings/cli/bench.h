@@ -26,13 +26,16 @@ struct Measure {
   Target target = Target::kNone;
   double wanted = 0;
   std::vector<double> rounds;
+  // The peer's, of the same rounds; the target is then one of the ratio of ours to its.
+  std::vector<double> peer;
 
-  double Median() const;
-  double Least() const;
-  double Most() const;
+  // What the target is about: the rounds, or their ratios to the peer's.
+  std::vector<double> Judged() const;
   // By the median.
   bool Met() const;
 };
+
+double Median(std::vector<double> values);
 
 using Measures = std::vector<Measure>;
 Result<Measures> BenchUp(const BenchOptions& options);

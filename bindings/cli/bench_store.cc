@@ -157,37 +157,39 @@ class StoreBench {
   runtime::posix::PosixEnv env_{{.name = "bench"}};
 };
 
-// Rows of one figure: ours, and with a peer the peer's and the ratio.
+// One row of each figure: ours, and the peer's where there is one.
 class Report {
  public:
   void Add(const Figures& ours, const std::optional<Figures>& peer) {
     for (size_t i = 0; i < ours.rows().size(); ++i) {
       const Figures::Row& row = ours.rows()[i];
-      Add(row.what + ": ours", row.unit, row.value);
-      if (!peer || i >= peer->rows().size() || peer->rows()[i].what != row.what) continue;
-      const double theirs = peer->rows()[i].value;
-      Add(row.what + ": etcd", row.unit, theirs);
-      if (theirs > 0) Add(row.what + ": ratio", "x etcd", row.value / theirs, WantedOf(row.what));
+      Measure& measure = RowOf(row);
+      if (!peer) {
+        measure.rounds.push_back(row.value);
+      } else if (i < peer->rows().size() && peer->rows()[i].what == row.what && peer->rows()[i].value > 0) {
+        measure.rounds.push_back(row.value);
+        measure.peer.push_back(peer->rows()[i].value);
+      }
     }
   }
-  Measures Take() { return std::move(measures_); }
+  Measures Take() {
+    std::erase_if(measures_, [](const Measure& measure) { return measure.rounds.empty(); });
+    return std::move(measures_);
+  }
 
  private:
-  static const Wanted* WantedOf(const std::string& what) {
-    for (const Wanted& wanted : kWanted) {
-      if (what == wanted.what) return &wanted;
-    }
-    return nullptr;
-  }
-  void Add(const std::string& what, const std::string& unit, double value, const Wanted* wanted = nullptr) {
+  Measure& RowOf(const Figures::Row& row) {
     for (Measure& measure : measures_) {
-      if (measure.what == what) return measure.rounds.push_back(value);
+      if (measure.what == row.what) return measure;
     }
-    measures_.push_back({what,
-                         unit,
-                         wanted == nullptr ? Target::kNone : wanted->target,
-                         wanted == nullptr ? 0 : wanted->ratio,
-                         {value}});
+    Measure measure{row.what, row.unit, Target::kNone, 0, {}, {}};
+    for (const Wanted& wanted : kWanted) {
+      if (row.what != wanted.what) continue;
+      measure.target = wanted.target;
+      measure.wanted = wanted.ratio;
+    }
+    measures_.push_back(std::move(measure));
+    return measures_.back();
   }
   Measures measures_;
 };
@@ -214,7 +216,12 @@ Result<Measures> BenchStore(const BenchOptions& options) {
   }
   fixtures::RemoveTemporaryFolder(*folder);
   if (!failed.ok()) return failed;
-  return report.Take();
+  Measures measures = report.Take();
+  // Without a peer there are no ratios to judge.
+  for (Measure& measure : measures) {
+    if (measure.peer.empty()) measure.target = Target::kNone;
+  }
+  return measures;
 }
 
 }  // namespace kp::cli

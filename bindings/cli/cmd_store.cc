@@ -1,4 +1,5 @@
 // kubeproof store: one member of the etcd v3 store, with etcd's flag names.
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,7 +9,9 @@
 
 #include "bindings/cli/commands.h"
 #include "bindings/cli/store_flags.h"
+#include "bindings/cli/store_folder.h"
 #include "reference/runtime/posix/posix_env.h"
+#include "reference/runtime/posix/scheduling.h"
 #include "reference/store/server.h"
 
 namespace kp::cli {
@@ -54,6 +57,7 @@ int RunStoreRestore(int argc, char** argv);
 
 int RunStore(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "restore") return RunStoreRestore(argc - 1, argv + 1);
+  if (argc > 1 && argv[1][0] != '-') return RunStoreFolder(argc - 1, argv + 1);
   StoreFlags store;
   Flags flags;
   store.AddTo(flags);
@@ -66,22 +70,28 @@ int RunStore(int argc, char** argv) {
     parsed = flags.ParseEnvironment("ETCD_", [](const std::string& name) { return getenv(name.c_str()); });
   if (!parsed.ok()) return Complain(parsed.message(), kUsage);
   if (store.die_with_parent) runtime::posix::DieWithParent();
+  runtime::posix::PreferShortSlices();
   runtime::posix::PosixEnv env({.name = store.options.name,
                                 .least_severity = store.log_level == "debug"  ? runtime::Severity::kDebug
                                                   : store.log_level == "info" ? runtime::Severity::kInfo
-                                                                              : runtime::Severity::kWarning});
+                                                                              : runtime::Severity::kWarning,
+                                .volatile_disk = store.volatile_disk});
   if (Status status = store.Complete(env.disk()); !status.ok()) return Complain(status.message(), kUsage);
   for (const std::string& name : flags.ignored()) {
     env.Log(runtime::Severity::kInfo, "store", "--" + name + " has no effect here");
   }
   store::Member* member = nullptr;
   // The leader hands over first, so that a planned stop costs the cluster no election.
-  env.HandleSignals([&](int) {
+  const auto on_signal = [&](int signal) {
+    if (signal == SIGUSR2) env.PowerCut();
     const bool leads = member != nullptr && member->is_leader() && member->membership().Voters().size() > 1;
     if (!leads) return env.Stop(0);
     member->ResignLeadership();
     WaitForHandOver(env, *member, env.Now() + member->options().election_timeout);
-  });
+  };
+  std::vector<int> signals = {SIGTERM, SIGINT};
+  if (store.volatile_disk) signals.push_back(SIGUSR2);
+  env.HandleSignals(on_signal, signals);
   // Not what a supervisor should start again.
   store.options.on_removed = [&env] { env.Stop(0); };
   if (Status status = AskFirst(env, &store.options); !status.ok()) return Complain(status.message(), kEnvironment);

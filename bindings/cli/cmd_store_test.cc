@@ -319,5 +319,48 @@ TEST_F(StoreProcess, ClientWorksOnStockEtcd) {
   EXPECT_EQ(late.compact_revision, 4);
 }
 
+// The folder's care: what a flipped bit does to it, and what repair-tail makes of that.
+TEST_F(StoreProcess, FolderIsShownVerifiedAndRepaired) {
+  const std::string folder = "--data-dir=" + (dir_ / "a").string();
+  const auto store = [&](const char* verb) {
+    auto child = std::make_unique<Child>(std::vector<std::string>{"kubeproof", "store", verb, folder}, nullptr);
+    std::string output = child->Output();
+    return std::pair(child->ExitCode(), output);
+  };
+  EXPECT_EQ(store("verify").first, kEnvironment) << "no folder";
+  {
+    auto member = Single();
+    runtime::posix::PosixEnv env({.name = "client", .least_severity = runtime::Severity::kError});
+    const auto client = *client::EtcdClient::Create(env, {.endpoints = {clients_}});
+    for (const char* key : {"one", "two"}) {
+      std::optional<Result<int64_t>> written;
+      client->Put(key, "value", 0, [&](Result<int64_t> revision) { written = std::move(revision); });
+      ASSERT_TRUE(env.RunUntil([&] { return written.has_value(); }, 5s).ok());
+    }
+  }
+  const auto [good, words] = store("verify");
+  EXPECT_EQ(good, kPass) << words;
+  EXPECT_NE(words.find("good: term "), std::string::npos) << words;
+  EXPECT_NE(store("dump").second.find("put \"two\" 5 bytes"), std::string::npos) << store("dump").second;
+  EXPECT_EQ(store("repair-tail").second, "nothing to repair\n");
+
+  // In the last write, which holds "two".
+  std::string bytes;
+  {
+    std::ifstream in(FirstSegment(), std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const size_t at = bytes.rfind("two");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] ^= 1;
+  std::ofstream(FirstSegment(), std::ios::binary) << bytes;
+  const auto [damaged, why] = store("verify");
+  EXPECT_EQ(damaged, kFailures);
+  EXPECT_NE(why.find("record checksum mismatch (in the last write"), std::string::npos) << why;
+  EXPECT_EQ(store("repair-tail").first, kPass);
+  EXPECT_EQ(store("verify").first, kPass) << store("verify").second;
+  EXPECT_EQ(store("dump").second.find("put \"two\""), std::string::npos);
+}
+
 }  // namespace
 }  // namespace kp::cli

@@ -16,6 +16,7 @@ int RunMutants(int argc, char** argv);
 int RunProperties(int argc, char** argv);
 int RunScheduler(int argc, char** argv);
 int RunStore(int argc, char** argv);
+int RunTorture(int argc, char** argv);
 int RunUp(int argc, char** argv);
 int RunVersion(int argc, char** argv);
 
@@ -35,6 +36,7 @@ const std::vector<Command>& Commands() {
       {"scheduler", "run the scheduler", RunScheduler},
       {"kubelet", "run a node with simulated containers", RunKubelet},
       {"store", "run a member of the etcd v3 store", RunStore},
+      {"torture", "kill, stop and power-cut a store of real processes under load", RunTorture},
       {"guard", "(internal) clean up after a process that ends", RunGuard},
       {"version", "print the version", RunVersion},
   };

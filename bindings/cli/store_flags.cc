@@ -108,6 +108,8 @@ void StoreFlags::AddTo(Flags& flags) {
   flags.Integer("ready-fd", &ready_fd);
   flags.Text("log-level", &log_level);
   flags.Boolean("die-with-parent", &die_with_parent);
+  flags.Boolean("volatile-disk", &volatile_disk);
+  flags.Text("wal-segment-kib", &wal_segment_kib_);
   for (const char* name : kWithoutEffect) flags.Ignored(name);
   for (const char* name : kNotSupported) flags.Refused(name);
 }
@@ -144,6 +146,10 @@ Status StoreFlags::SetSizes() {
   if (!max_ops.ok()) return max_ops.error();
   const std::optional<int64_t> quota = ParseInt(quota_);
   if (!quota) return Invalid("quota-backend-bytes", "want a number, got " + Quote(quota_));
+  const auto segment = Number("wal-segment-kib", wal_segment_kib_, 4);
+  if (!segment.ok()) return segment.error();
+  options.preallocate_log = true;
+  options.wal_segment_bytes = static_cast<uint64_t>(*segment) << 10;
   options.snapshot_count = static_cast<uint64_t>(*snapshot_count);
   options.catch_up_entries = static_cast<uint64_t>(*catch_up);
   options.max_request_bytes = static_cast<size_t>(*max_request);
@@ -210,7 +216,7 @@ member:
   --heartbeat-interval MS, --election-timeout MS                          (100, 1000)
   --election-timeout-profile etcd|roadmap                                 (etcd)
   --pre-vote                           (true)
-  --snapshot-count N                   log entries between snapshots (10000)
+  --snapshot-count N                   log entries between snapshots (100000)
   --quota-backend-bytes N              beyond it the NOSPACE alarm is raised (2 GiB)
   --max-request-bytes N, --max-txn-ops N                                  (1572864, 128)
   --auto-compaction-mode periodic|revision, --auto-compaction-retention R (periodic, 0: off)

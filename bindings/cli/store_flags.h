@@ -14,6 +14,8 @@ struct StoreFlags {
   std::string log_level = "info";
   int ready_fd = -1;
   bool die_with_parent = false;
+  // For torture runs: see runtime::posix::VolatileDisk. SIGUSR2 then is the power cut.
+  bool volatile_disk = false;
 
   void AddTo(Flags& flags);
   // After parsing: checks values and reads the files that they name. kInvalidArgument names the flag.
@@ -39,7 +41,8 @@ struct StoreFlags {
   int election_ms_ = 0;
   std::string profile_ = "etcd";
   std::string cluster_state_ = "new";
-  std::string snapshot_count_ = "10000";
+  std::string snapshot_count_ = "100000";
+  std::string wal_segment_kib_ = "16384";
   std::string catch_up_entries_ = "5000";
   std::string max_request_bytes_ = "1572864";
   std::string max_txn_ops_ = "128";
