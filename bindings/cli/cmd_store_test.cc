@@ -61,7 +61,11 @@ class Child {
       std::vector<char*> argv;
       for (std::string& argument : arguments) argv.push_back(argument.data());
       argv.push_back(nullptr);
-      if (program == nullptr) _exit(Dispatch(static_cast<int>(arguments.size()), argv.data()));
+      if (program == nullptr) {
+        const int code = Dispatch(static_cast<int>(arguments.size()), argv.data());
+        std::fflush(stdout);
+        _exit(code);
+      }
       execv(program, argv.data());
       _exit(127);
     }

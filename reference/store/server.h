@@ -40,8 +40,8 @@ struct ServerOptions {
   Duration heartbeat_interval = 100ms;
   Duration election_timeout = 1000ms;
   bool pre_vote = true;
-  uint64_t catch_up_entries = 5000;
   uint64_t snapshot_count = 100000;
+  uint64_t catch_up_entries = 5000;
   bool preallocate_log = false;
   uint64_t wal_segment_bytes = 16 << 20;
   size_t max_request_bytes = 1536 * 1024;

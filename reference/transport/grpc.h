@@ -27,11 +27,13 @@ class GrpcServerStream {
   virtual ~GrpcServerStream() = default;
   virtual void Send(SharedBytes message) = 0;  // one message
   // One message of two parts, the second shared with other streams.
-  virtual void SendParts(std::string_view head, SharedBytes tail) = 0;
+  virtual void SendParts(std::string_view head, SharedBytes tail) {
+    Send(std::make_shared<const std::string>(std::string(head) + *tail));
+  }
   virtual void Finish(const Status& status) = 0;
   virtual size_t BufferedBytes() const = 0;
   // Of all calls on the same connection.
-  virtual size_t ConnectionBufferedBytes() const = 0;
+  virtual size_t ConnectionBufferedBytes() const { return BufferedBytes(); }
   virtual const GrpcContext& context() const = 0;
 };
 
