@@ -38,9 +38,8 @@ TEST_P(WalMutants, LoseSomething) { EXPECT_EXIT(Hunt(), ::testing::ExitedWithCod
 INSTANTIATE_TEST_SUITE_P(Drawn, WalMutants,
                          ::testing::Values("wal-skip-checksum", "wal-lose-hard-state", "wal-ack-before-sync",
                                            "wal-forget-hard-state-at-rotation", "wal-trust-page-cache",
-                                           "wal-trust-a-sync-after-a-failed-one",
-                                           "wal-recycles-before-rename-lasts", "wal-takes-damage-for-a-tail",
-                                           "snapshot-published-before-sync"));
+                                           "wal-trust-a-sync-after-a-failed-one", "wal-recycles-before-rename-lasts",
+                                           "wal-takes-damage-for-a-tail", "snapshot-published-before-sync"));
 
 }  // namespace
 }  // namespace kp::properties
