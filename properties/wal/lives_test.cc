@@ -23,7 +23,7 @@ class WalMutants : public ::testing::TestWithParam<const char*> {
  protected:
   static void Hunt() {
     SetActiveMutant(GetParam());
-    for (uint64_t seed = 1; seed <= 2000; ++seed) {
+    for (uint64_t seed = 1; seed <= 20000; ++seed) {
       const auto wrong = LiveAndCrash(seed);
       if (!wrong) continue;
       std::fprintf(stderr, "seed %d %s\n", static_cast<int>(seed), wrong->c_str());

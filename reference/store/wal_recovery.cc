@@ -145,9 +145,11 @@ class Recovery {
     if (header.ok() && header->number != file.number)
       header = Status(Code::kDataLoss, "segment header of another file");
     if (!header.ok()) {
-      // A segment that was being made when the process died: its first sector never was written.
+      // A segment that was being made when the process died: its first sector never was written, or its first batch
+      // was not, which is written together with the header.
       const std::string_view front = std::string_view(file.bytes).substr(0, kSegmentHeaderSize);
-      const bool unwritten = front.size() < kSegmentHeaderSize || front.find_first_not_of('\0') == front.npos;
+      const std::string_view rest = std::string_view(file.bytes).substr(front.size());
+      const bool unwritten = front.find_first_not_of('\0') == front.npos || rest.find_first_not_of('\0') == rest.npos;
       if (last && unwritten && !first && !HoldsLaterBatch(file.bytes, position().next_sequence)) return Skip(file);
       if (last && unwritten && first && !HoldsLaterBatch(file.bytes, 1) && file.number == 1) return Skip(file);
       return Damaged(file, 0, header.error().message());

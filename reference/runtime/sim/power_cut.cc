@@ -31,11 +31,11 @@ void Redo(std::string& data, const PendingWrite& write, uint64_t length) {
   data.replace(write.offset, length, write.after, 0, length);
 }
 
-uint64_t TornLength(const PendingWrite& write, Random& random) {
+// Disks tear at sectors. A file that grows may also end at any byte behind `size`, which it had.
+uint64_t TornLength(const PendingWrite& write, uint64_t size, Random& random) {
   uint64_t length = random.Below(write.after.size() + 1);
-  // Disks tear at sectors; a file that grows may also end at the byte that its size names.
-  const bool grows = write.offset + write.after.size() > write.size_before;
-  if (random.Below(2) == 0 || !grows) length -= std::min(length, (write.offset + length) % kSector);
+  const bool ends_file = write.offset + length > size;
+  if (random.Below(2) == 0 || !ends_file) length -= std::min(length, (write.offset + length) % kSector);
   return length;
 }
 
@@ -97,6 +97,8 @@ void DiskImage::CutFile(Inode& inode, Random& random, CrashLoss& loss) {
   std::deque<PendingWrite> pending = std::exchange(inode.pending, {});
   for (auto write = pending.rbegin(); write != pending.rend(); ++write) Undo(inode.data, *write);
   std::vector<Fate> fates = DrawFates(pending.size(), random);
+  uint64_t torn_end = UINT64_MAX;  // of a write that made the file grow, but not to its own end
+  uint64_t torn_sector = 0;
   for (size_t i = 0; i < pending.size(); ++i) {
     PendingWrite& write = pending[i];
     Fate fate = write.doomed ? Fate::kLost : fates[i];
@@ -109,11 +111,18 @@ void DiskImage::CutFile(Inode& inode, Random& random, CrashLoss& loss) {
       continue;
     }
     ++loss.writes_torn;
+    const uint64_t size = inode.data.size();
     if (fate == Fate::kZeroed) {
-      // Only the part that grew the file is blank: overwritten bytes keep their old content.
-      inode.data.resize(std::max<uint64_t>(inode.data.size(), write.offset + write.after.size()), '\0');
+      // Only the part that grew the file is blank: overwritten bytes keep their old content. A sector is old or new
+      // as a whole: where an earlier write ended inside of one, a file that is longer has not got that piece of it.
+      if (write.offset + write.after.size() > size && torn_end == size) inode.data.resize(torn_sector);
+      inode.data.resize(std::max<uint64_t>(size, write.offset + write.after.size()), '\0');
     } else {
-      Redo(inode.data, write, TornLength(write, random));
+      Redo(inode.data, write, TornLength(write, size, random));
+      if (inode.data.size() > size) {
+        torn_end = inode.data.size();
+        torn_sector = std::max(size, torn_end - torn_end % kSector);
+      }
     }
   }
 }
