@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fixtures/foreign_store.h"
 #include "reference/client/resources.h"
 
 namespace kp::chaos {
@@ -210,7 +211,7 @@ void Nemesis::End(const Fault& fault) {
 bool Nemesis::Whole() {
   const std::vector<std::string> processes = port_.Processes();
   if (!std::ranges::all_of(processes, [&](const std::string& process) { return port_.Running(process); })) return false;
-  return MembersAnswer() && NodesAreReady();
+  return MembersAnswer() && (!cluster_.Has("apiserver") || NodesAreReady());
 }
 
 bool Nemesis::MembersAnswer() {

@@ -188,7 +188,10 @@ void ReadFile(const CatalogueFile& file, Catalogue& catalogue, std::vector<std::
     in.ForEach([&] {
       Entry entry = ReadEntry(in);
       const std::string id = entry.id;
-      if (std::string(entry.area()) + ".yaml" != name) in.Problem(id + ": belongs in another file, by its area");
+      const std::string area(entry.area());
+      if (name != area + ".yaml" && !name.starts_with(area + "-")) {
+        in.Problem(id + ": belongs in another file, by its area");
+      }
       if (!catalogue.entries.emplace(id, std::move(entry)).second) in.Problem(id + ": the id is there twice");
     });
   }

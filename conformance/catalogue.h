@@ -1,5 +1,5 @@
 // The catalogue: what a Kubernetes is documented to do, one entry for each behaviour that a user
-// can see. Kept as YAML beside this file (catalogue/<area>.yaml) and embedded in the binary.
+// can see. Kept as YAML beside this file (catalogue/<area>.yaml, or <area>-<part>.yaml) and embedded in the binary.
 //
 //   - id: apps/replicaset/adopts-matching-orphan   # area/topic/fact, stable for ever
 //     level: must                                  # must | should | may

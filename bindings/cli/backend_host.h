@@ -26,6 +26,7 @@ struct ClusterShape {
   bool allow_disruptive = false;                              // faults on a cluster that is not ours
   std::string kubeconfig;                                     // path, for remote
   std::string etcd_servers;                                   // a foreign store under the process cluster
+  std::string etcd_endpoints;                                 // a foreign store and nothing around it
 };
 
 class BackendHost {
@@ -39,8 +40,12 @@ class BackendHost {
   virtual conformance::Capabilities Offers(const conformance::Entry& entry) const = 0;
   // In a worker.
   virtual reports::TestResult Run(const conformance::Job& job, const conformance::Entry& entry) = 0;
+  // True where one test at a time may run: what it does to the whole store must not meet another one.
+  virtual bool OneAtATime() const { return false; }
   // Whose server answers; after Start.
   virtual std::string ServerIdentity() const = 0;
+  // Of a server that is not ours, by which its known deviations are found: "3.4.23"; after Start.
+  virtual std::string ServerVersion() const { return ""; }
   // The flags of a recipe that make this cluster again: "--backend sim --faults".
   virtual std::string RecipeFlags() const = 0;
 };
@@ -48,6 +53,8 @@ class BackendHost {
 std::unique_ptr<BackendHost> MakeSimHost(const ClusterShape& shape);
 std::unique_ptr<BackendHost> MakeProcessHost(const ClusterShape& shape);
 std::unique_ptr<BackendHost> MakeRemoteHost(const ClusterShape& shape);
+// In place of the process host: `shape.etcd_endpoints`, for behaviours of the store.
+std::unique_ptr<BackendHost> MakeStoreHost(const ClusterShape& shape);
 
 // Lets the nemesis work while a test runs. It must outlive the test.
 conformance::Disturbance DisturbanceOf(chaos::Nemesis& nemesis);
@@ -57,6 +64,9 @@ int64_t Needed(const conformance::Entry& entry, std::string_view capability);
 
 // Such a behaviour says what fails and when; a nemesis beside it would mend what it has broken.
 inline bool BreaksByItself(const conformance::Entry& entry) { return Needed(entry, "faults") > 0; }
+
+// Behaviours of this area need the store alone: no Kubernetes is started around it.
+inline constexpr std::string_view kStoreArea = "store";
 
 // A setup that failed is no verdict on the behaviour: the message says so with this prefix.
 inline constexpr std::string_view kSetupFailed = "the cluster did not come up: ";

@@ -15,6 +15,7 @@
 #include "bindings/cli/run_folder.h"
 #include "bindings/cli/version.h"
 #include "conformance/expected_failure.h"
+#include "conformance/known_deviations.h"
 #include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
@@ -47,7 +48,10 @@ std::vector<std::unique_ptr<BackendHost>> MakeHosts(const ConformOptions& option
   for (Backend backend : options.backends) {
     switch (backend) {
       case Backend::kSim: hosts.push_back(MakeSimHost(options.shape)); break;
-      case Backend::kProcess: hosts.push_back(MakeProcessHost(options.shape)); break;
+      case Backend::kProcess:
+        hosts.push_back(options.shape.etcd_endpoints.empty() ? MakeProcessHost(options.shape)
+                                                             : MakeStoreHost(options.shape));
+        break;
       case Backend::kRemote: hosts.push_back(MakeRemoteHost(options.shape)); break;
     }
   }
@@ -94,6 +98,7 @@ class ConformRun {
       }
       run_.server += (run_.server.empty() ? "" : "; ") + host->ServerIdentity();
     }
+    if (Status status = ReadExpectations(); !status.ok()) return Complain(kUsage, status.message());
     RunJobs();
     std::ranges::stable_sort(run_.results, {}, [](const reports::TestResult& r) {
       return std::tuple(std::string_view(r.id), std::string_view(r.test), std::string_view(r.backend), r.seed);
@@ -114,6 +119,7 @@ class ConformRun {
 
   // Simulated time is all work; in real time a test mostly waits.
   int Workers(const BackendHost& host) const {
+    if (host.OneAtATime()) return 1;
     if (options_.jobs > 0) return options_.jobs;
     return host.backend() == Backend::kSim ? Cores() : 4 * Cores();
   }
@@ -132,6 +138,24 @@ class ConformRun {
 
   bool NeedsHost(const BackendHost& host) const {
     return std::ranges::any_of(plan_.jobs, [&](const PlannedJob& planned) { return planned.host == &host; });
+  }
+
+  // The user's list, or ours for the version of a server that is not our own.
+  Status ReadExpectations() {
+    if (!options_.expected_failures.empty()) {
+      const Result<std::string> text = env_.disk().ReadAll(options_.expected_failures);
+      if (!text.ok()) return text.status();
+      auto list = conformance::ParseDeviations(options_.expected_failures, *text);
+      if (!list.ok()) return list.status();
+      expected_ = std::move(*list);
+      return {};
+    }
+    for (const auto& host : hosts_) {
+      if (const std::string version = host->ServerVersion(); !version.empty()) {
+        expected_ = conformance::BuiltinDeviations(version);
+      }
+    }
+    return {};
   }
 
   void Abort(const std::string& why) {
@@ -181,6 +205,7 @@ class ConformRun {
     const Duration took = end.duration;
     reports::TestResult result = ResultOfEnd(plan_.jobs[index].job, std::move(end)).result;
     conformance::Excuse(conformance::BuiltinCatalogue(), env_.Wall(), result);
+    conformance::ApplyDeviations(expected_, run_.started, result);
     const bool failed = result.outcome == Outcome::kFail;
     progress_.Ended(result.backend, took, failed, env_.Now());
     faults_.Count(result);
@@ -248,6 +273,7 @@ class ConformRun {
   RunRecord run_;
   FaultTally faults_;
   int tls_worlds_ = 0;
+  std::vector<conformance::KnownDeviation> expected_;
   std::set<std::pair<std::string, std::string>> told_;  // behaviours and back ends with a pass told in full
 };
 

@@ -53,6 +53,8 @@ void Define(Flags& flags, ConformOptions& options, Texts& texts) {
   flags.Integer("members", &options.shape.members);
   flags.Integer("nodes", &options.shape.nodes);
   flags.Text("etcd-servers", &options.shape.etcd_servers);
+  flags.Text("etcd-endpoints", &options.shape.etcd_endpoints);
+  flags.Text("expected-failures", &options.expected_failures);
 }
 
 Result<uint64_t> ParseSeed(std::string_view text) {
@@ -110,6 +112,7 @@ Status MakeSense(const Texts& texts, ConformOptions& options) {
   Result<std::vector<Backend>> backends = ParseBackends(texts.backend, !options.shape.kubeconfig.empty());
   if (!backends.ok()) return backends.error();
   options.backends = *backends;
+  if (texts.backend.empty() && !options.shape.etcd_endpoints.empty()) options.backends = {Backend::kProcess};
   if (!texts.seed.empty()) {
     Result<uint64_t> seed = ParseSeed(texts.seed);
     if (!seed.ok()) return seed.error();
@@ -130,6 +133,15 @@ Status MakeSense(const Texts& texts, ConformOptions& options) {
 
 Status CheckTogether(const ConformOptions& options) {
   const bool remote = options.backends[0] == Backend::kRemote;
+  if (!options.shape.etcd_endpoints.empty()) {
+    if (options.selection.areas != std::vector{std::string(kStoreArea)}) {
+      return Invalid("--etcd-endpoints goes with --area store");
+    }
+    if (options.backends != std::vector{Backend::kProcess}) {
+      return Invalid("--etcd-endpoints goes with --backend process");
+    }
+    if (options.shape.faults) return Invalid("--faults cannot break a store that is not ours");
+  }
   const std::string& profile = options.selection.profile;
   if (remote && options.shape.kubeconfig.empty()) return Invalid("--backend remote needs --kubeconfig");
   if (!remote && !options.shape.kubeconfig.empty()) return Invalid("--kubeconfig goes with --backend remote");
@@ -185,6 +197,8 @@ where:
   --kubeconfig FILE                   the cluster to check instead
   --members N, --nodes N              size of our clusters (default 1 and 3; 3 members with --faults)
   --etcd-servers A,B                  a running etcd as the store of the process cluster
+  --etcd-endpoints A,B                with --area store: check this etcd v3 server, which is written to
+  --expected-failures FILE            known deviations (YAML: id, reason, link, expires; default: those of its version)
 which:
   --id ID, --area AREA                by name; may be lists
   --focus PATTERN, --skip PATTERN     '*' stands for any text

@@ -21,7 +21,8 @@ struct ConformOptions {
   int jobs = 0;        // 0: as many as there are cores
   Duration timeout{};  // of the run; 0: none
   Duration job_timeout = 120s;
-  std::string out;  // run folder; "": runs/<time>
+  std::string out;                // run folder; "": runs/<time>
+  std::string expected_failures;  // file; "": the ones we know of the server's version
   bool list = false;
   bool dry_run = false;
   bool check_determinism = false;

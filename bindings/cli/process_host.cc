@@ -52,10 +52,13 @@ class ProcessHost : public BackendHost {
     Capabilities offers = {{"nodes", std::max<int64_t>(shape_.nodes, Needed(entry, "nodes"))},
                            {"members", shape_.members},
                            {"store", 1},
+                           {"alone", 1},
                            {"identities", 1},
                            {"simulated-runtime", 1}};
     if (shape_.slow) offers["fast-time"] = 1;
-    if (shape_.etcd_servers.empty()) {
+    if (!shape_.etcd_servers.empty()) {
+      offers.erase("alone");
+    } else {
       offers["faults"] = 1;
       offers["members"] = std::max<int64_t>(shape_.members, Needed(entry, "members"));
     }
@@ -65,7 +68,11 @@ class ProcessHost : public BackendHost {
     const int nodes = static_cast<int>(std::max<int64_t>(shape_.nodes, Needed(entry, "nodes")));
     const int members = static_cast<int>(std::max<int64_t>(shape_.members, Needed(entry, "members")));
     const bool larger = nodes > shape_.nodes || members > shape_.members;
-    if (shape_.faults || larger || BreaksByItself(entry)) return RunAlone(job, entry, OptionsFor(members, nodes));
+    if (shape_.faults || larger || BreaksByItself(entry) || Needed(entry, "alone") > 0) {
+      fixtures::ProcessClusterOptions alone = OptionsFor(members, nodes);
+      alone.store_only = entry.area() == kStoreArea;
+      return RunAlone(job, entry, std::move(alone));
+    }
     fixtures::RemoteClusterOptions options = shared_->ForWorkers();
     if (shape_.slow) options.capabilities.insert("fast-time");
     return RunConnected(job, std::move(options));

@@ -29,6 +29,7 @@ class SimHost : public BackendHost {
             {"fast-time", 1},
             {"faults", 1},
             {"store", 1},
+            {"alone", 1},
             {"identities", 1},
             {"simulated-runtime", 1}};
   }
@@ -97,6 +98,7 @@ fixtures::SimClusterOptions SimOptions(const ClusterShape& shape, const Entry& e
   options.least_severity = shape.log_level;
   options.members = static_cast<int>(std::max<int64_t>(shape.members, Needed(entry, "members")));
   options.nodes = static_cast<int>(std::max<int64_t>(shape.nodes, Needed(entry, "nodes")));
+  options.store_only = entry.area() == kStoreArea;
   return options;
 }
 
@@ -105,7 +107,7 @@ TestResult RunInSim(fixtures::SimCluster& cluster, const ClusterShape& shape, co
   if (!cluster.AwaitReady()) {
     result = conformance::ResultOf(job);
     result.outcome = Outcome::kFail;
-    result.message = std::string(kSetupFailed) + "the nodes were not ready in time";
+    result.message = std::string(kSetupFailed) + "the cluster was not ready in time";
   } else {
     result = shape.faults && !BreaksByItself(entry) ? RunBroken(cluster, job) : conformance::RunJob(job, cluster);
   }

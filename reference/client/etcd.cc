@@ -74,6 +74,8 @@ class Client final : public EtcdClient {
     Call("KV/Compact", request, [done = std::move(done)](const Result<std::string>& reply) { done(reply.status()); });
   }
 
+  transport::GrpcChannel& channel() override { return *channel_; }
+
  private:
   template <typename Reply>
   static Completion<Result<std::string>> Revision(Completion<Result<int64_t>> done) {

@@ -10,6 +10,7 @@
 
 #include "reference/base/completion.h"
 #include "reference/runtime/env.h"
+#include "reference/transport/grpc.h"
 #include "reference/transport/secure.h"
 
 namespace kp::client {
@@ -104,6 +105,8 @@ class EtcdClient {
   virtual std::unique_ptr<EtcdWatch> Watch(const EtcdWatchOptions& options, EtcdWatchHandler* handler) = 0;
   virtual void LeaseGrant(int64_t ttl_seconds, Completion<Result<int64_t>> done) = 0;  // the lease's id
   virtual void Compact(int64_t revision, Completion<Status> done) = 0;
+  // For what is not above: any method of the API by its full name, messages as bytes.
+  virtual transport::GrpcChannel& channel() = 0;
 };
 
 // The end of the range of all keys that start with `prefix`.
