@@ -59,6 +59,8 @@ Result<Request> Decode(std::string_view bytes);
 
 std::string Encode(const ReplyHeader& header, const PlainResponse& response);
 std::string Encode(const ReplyHeader& header, const RangeResponse& response);
+// A part of an answer, whose header comes with the last one.
+std::string EncodePart(const RangeResponse& response);
 std::string Encode(const ReplyHeader& header, const PutResponse& response);
 std::string Encode(const ReplyHeader& header, const DeleteRangeResponse& response);
 std::string Encode(const ReplyHeader& header, const TxnResponse& response);
@@ -82,6 +84,12 @@ std::string EncodeRequest(const LeaseGrantRequest& request);
 std::string EncodeRequest(const LeaseRevokeRequest& request);
 std::string EncodeRequest(const CompactRequest& request);
 std::string EncodeRequest(const AlarmRequest& request);
+std::string EncodeRequest(const DeleteRangeRequest& request);
+// Of ranges, puts and deletes under compares of creation.
+std::string EncodeRequest(const TxnRequest& request);
+// Our own layout: etcd's requests carry passwords.
+std::string EncodeRequest(const AuthCommand& request);
+Result<AuthCommand> DecodeAuthCommand(std::string_view bytes);
 
 // A command as it stands in the log: its kind and the bytes of its request.
 enum class CommandKind : uint8_t {
@@ -92,6 +100,7 @@ enum class CommandKind : uint8_t {
   kLeaseGrant = 5,
   kLeaseRevoke = 6,
   kAlarm = 7,
+  kAuth = 16,
   kMembers = 24,  // EncodeMemberChange; for the member, not for the state machine
 };
 Result<Command> DecodeCommand(CommandKind kind, std::string_view bytes);

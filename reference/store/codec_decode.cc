@@ -267,6 +267,7 @@ Result<Command> DecodeCommand(CommandKind kind, std::string_view bytes) {
     case CommandKind::kLeaseGrant: return AsCommand(Decode<LeaseGrantRequest>(bytes));
     case CommandKind::kLeaseRevoke: return AsCommand(Decode<LeaseRevokeRequest>(bytes));
     case CommandKind::kAlarm: return AsCommand(Decode<AlarmRequest>(bytes));
+    case CommandKind::kAuth: return AsCommand(DecodeAuthCommand(bytes));
     case CommandKind::kMembers: break;
   }
   return Status(Code::kDataLoss, "log: unknown command kind " + std::to_string(static_cast<int>(kind)));

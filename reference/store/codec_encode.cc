@@ -9,13 +9,14 @@ namespace {
 
 // Field numbers are those of etcd.proto; the header is field 1 of every answer.
 void WriteHeader(ProtoWriter& out, const ReplyHeader& header) {
+  const uint64_t term = KP_MUTANT("store-header-hides-the-term") ? 0 : header.term;
   out.Reserve(64);
   out.Begin(1, ProtoWriter::Size(header.cluster) + ProtoWriter::Size(header.member) +
-                   ProtoWriter::Size(static_cast<uint64_t>(header.revision)) + ProtoWriter::Size(header.term));
+                   ProtoWriter::Size(static_cast<uint64_t>(header.revision)) + ProtoWriter::Size(term));
   out.Uint(1, header.cluster);
   out.Uint(2, header.member);
   out.Int(3, header.revision);
-  out.Uint(4, header.term);
+  out.Uint(4, term);
 }
 
 void Body(ProtoWriter&, const PlainResponse&) {}
@@ -86,7 +87,7 @@ void Body(ProtoWriter& out, const LeaseTimeToLiveResponse& response) {
 
 void Body(ProtoWriter& out, const StatusResponse& response) {
   out.Bytes(2, response.version);
-  out.Int(3, response.size);
+  if (!KP_MUTANT("status-hides-the-size")) out.Int(3, response.size);
   out.Uint(4, response.leader);
   out.Uint(5, response.raft_index);
   out.Uint(6, response.raft_term);
@@ -98,6 +99,7 @@ void Body(ProtoWriter& out, const StatusResponse& response) {
 
 void Body(ProtoWriter& out, const std::vector<MemberDescription>& members) {
   for (const MemberDescription& description : members) {
+    if (description.id == members.front().id && KP_MUTANT("members-leave-the-first-out")) continue;
     ProtoWriter member;
     member.Uint(1, description.id);
     member.Bytes(2, description.name);
@@ -116,24 +118,35 @@ std::string Whole(const ReplyHeader& header, const T& response) {
   return out.Take();
 }
 
+// What the event tells of its key.
+KeyValuePtr Told(const Event& event) {
+  if (event.is_delete() && event.previous && KP_MUTANT("watch-deletion-tells-the-old-pair")) return event.previous;
+  if (KP_MUTANT("watch-put-hides-the-version")) {
+    const KeyValue& kv = *event.kv;
+    return std::make_shared<const KeyValue>(KeyValue{kv.key, kv.value, kv.create_revision, kv.mod_revision});
+  }
+  return event.kv;
+}
+
 void WriteEvent(ProtoWriter& out, const Event& event, bool prev_kv) {
+  const KeyValuePtr told = Told(event);
   const KeyValue* previous = prev_kv && !KP_MUTANT("watch-skips-prev-kv") ? event.previous.get() : nullptr;
-  size_t size = (event.is_delete() ? 2 : 0) + ProtoWriter::PairSize(*event.kv);
+  size_t size = (event.is_delete() ? 2 : 0) + ProtoWriter::PairSize(*told);
   if (previous != nullptr) size += ProtoWriter::PairSize(*previous);
   out.Begin(11, size);
   out.Bool(1, event.is_delete());
-  out.Pair(2, *event.kv);
+  out.Pair(2, *told);
   if (previous != nullptr) out.Pair(3, *previous);
 }
 
 std::string EncodeHead(const ReplyHeader& header, const WatchReply& reply, bool more_follow) {
   ProtoWriter out;
   WriteHeader(out, header);
-  out.Int(2, reply.watch_id);
+  out.Int(2, KP_MUTANT("watch-ids-are-below-zero") ? -2 - reply.watch_id : reply.watch_id);
   out.Bool(3, reply.created);
   out.Bool(4, reply.canceled);
   out.Int(5, reply.compact_revision);
-  out.Bytes(6, reply.cancel_reason);
+  out.Bytes(6, reply.canceled && KP_MUTANT("watch-cancel-gives-its-own-reason") ? "gone" : reply.cancel_reason);
   out.Bool(7, more_follow);
   return out.Take();
 }
@@ -151,10 +164,17 @@ std::string Encode(const ReplyHeader& h, const LeaseTimeToLiveResponse& r) { ret
 std::string Encode(const ReplyHeader& h, const StatusResponse& r) { return Whole(h, r); }
 std::string Encode(const ReplyHeader& h, const std::vector<MemberDescription>& m) { return Whole(h, m); }
 
+std::string EncodePart(const RangeResponse& response) {
+  ProtoWriter out;
+  Body(out, response);
+  return out.Take();
+}
+
 std::string EncodeLeases(const ReplyHeader& header, const std::vector<LeaseId>& leases) {
   ProtoWriter out;
   WriteHeader(out, header);
   for (const LeaseId id : leases) {
+    if (KP_MUTANT("lease-list-is-empty")) break;
     ProtoWriter lease;
     lease.Int(1, id);
     out.Message(2, lease.Take());

@@ -24,6 +24,36 @@ inline Status ErrorLeaseExists() { return {Code::kFailedPrecondition, "etcdserve
 inline Status ErrorLeaseTtlTooLarge() { return {Code::kOutOfRange, "etcdserver: too large lease TTL"}; }
 inline Status ErrorRequestTooLarge() { return {Code::kInvalidArgument, "etcdserver: request is too large"}; }
 inline Status ErrorTooManyRequests() { return {Code::kResourceExhausted, "etcdserver: too many requests"}; }
+inline Status ErrorRootUserNotExist() { return {Code::kFailedPrecondition, "etcdserver: root user does not exist"}; }
+inline Status ErrorRootRoleNotExist() {
+  return {Code::kFailedPrecondition, "etcdserver: root user does not have root role"};
+}
+inline Status ErrorUserAlreadyExists() { return {Code::kFailedPrecondition, "etcdserver: user name already exists"}; }
+inline Status ErrorUserEmpty() { return {Code::kInvalidArgument, "etcdserver: user name is empty"}; }
+inline Status ErrorUserNotFound() { return {Code::kFailedPrecondition, "etcdserver: user name not found"}; }
+inline Status ErrorRoleAlreadyExists() { return {Code::kFailedPrecondition, "etcdserver: role name already exists"}; }
+inline Status ErrorRoleNotFound() { return {Code::kFailedPrecondition, "etcdserver: role name not found"}; }
+inline Status ErrorRoleEmpty() { return {Code::kInvalidArgument, "etcdserver: role name is empty"}; }
+inline Status ErrorAuthFailed() {
+  return {Code::kInvalidArgument, "etcdserver: authentication failed, invalid user ID or password"};
+}
+inline Status ErrorPermissionNotGiven() { return {Code::kInvalidArgument, "etcdserver: permission not given"}; }
+inline Status ErrorPermissionDenied() { return {Code::kPermissionDenied, "etcdserver: permission denied"}; }
+inline Status ErrorRoleNotGranted() {
+  return {Code::kFailedPrecondition, "etcdserver: role is not granted to the user"};
+}
+inline Status ErrorPermissionNotGranted() {
+  return {Code::kFailedPrecondition, "etcdserver: permission is not granted to the role"};
+}
+inline Status ErrorAuthNotEnabled() { return {Code::kFailedPrecondition, "etcdserver: authentication is not enabled"}; }
+inline Status ErrorInvalidAuthToken() { return {Code::kUnauthenticated, "etcdserver: invalid auth token"}; }
+inline Status ErrorInvalidAuthManagement() { return {Code::kInvalidArgument, "etcdserver: invalid auth management"}; }
+inline Status ErrorAuthOldRevision() { return {Code::kInvalidArgument, "etcdserver: revision of auth store is old"}; }
+// Of locks and elections; etcd's server passes these on from its client library, without a code.
+inline Status ErrorSessionExpired() { return {Code::kUnknown, "mutex: session is expired"}; }
+inline Status ErrorElectionNotLeader() { return {Code::kUnknown, "election: not leader"}; }
+inline Status ErrorElectionNoLeader() { return {Code::kUnknown, "election: no leader"}; }
+inline Status ErrorMissingLeaderKey() { return {Code::kUnknown, "\"leader\" field must be provided"}; }
 inline Status ErrorNoLeader() { return {Code::kUnavailable, "etcdserver: no leader"}; }
 inline Status ErrorTimeout() { return {Code::kUnavailable, "etcdserver: request timed out"}; }
 inline Status ErrorTimeoutLostConnection() {

@@ -13,7 +13,7 @@ namespace kp::store {
 namespace {
 
 // Before the state in every snapshot; another layout has another number.
-constexpr std::string_view kStateFormat = "kpstate2";
+constexpr std::string_view kStateFormat = "kpstate3";
 
 // How soon a full watch stream is looked at again.
 constexpr Duration kBlockedWatchRetry = 5ms;
@@ -24,6 +24,7 @@ Member::Member(runtime::Env& env, MemberOptions options)
     : env_(env),
       options_(std::move(options)),
       origin_(env.random().Fork("store/origin").Next()),
+      tokens_(options_.auth_token_ttl),
       hub_(state_, options_.watch),
       tick_(env),
       expiry_(env),
@@ -101,7 +102,7 @@ Status Member::AdoptIdentity(const WalContents& contents) {
 }
 
 void Member::Start() {
-  lessor_.Reset(state_.leases(), env_.Now());
+  if (!KP_MUTANT("lease-clocks-do-not-survive")) lessor_.Reset(state_.leases(), env_.Now());
   if (membership_.Removed(options_.self)) OnRemovedFromCluster();
   // With the loop's first turn, when all that starts together is there to be dialled.
   env_.Post(alive_.Wrap([this] { peers_->Start(); }));
@@ -188,13 +189,15 @@ void Member::OnSoftState(const raft::SoftState& state) {
 
 // ---- state ----
 
-std::string Member::SaveState() const { return EncodeState(ledger_, membership_, state_); }
+std::string Member::SaveState() const { return EncodeState(ledger_, membership_, auth_, state_); }
 
-std::string Member::EncodeState(const ProposalLedger& ledger, const Membership& membership, const Mvcc& state) {
+std::string Member::EncodeState(const ProposalLedger& ledger, const Membership& membership, const Auth& auth,
+                                const Mvcc& state) {
   BinaryWriter out;
   out.Text(kStateFormat);
   ledger.Serialize(out);
   membership.Serialize(out);
+  (KP_MUTANT("auth-left-out-of-snapshots") ? Auth() : auth).Serialize(out);
   out.bytes().append(state.Serialize());
   return std::move(out.bytes());
 }
@@ -206,11 +209,14 @@ Status Member::LoadState(std::string_view bytes) {
   if (!in.ok()) return {Code::kDataLoss, "snapshot: malformed ledger"};
   Membership membership = Membership::Restore(in);
   if (!in.ok()) return {Code::kDataLoss, "snapshot: malformed members"};
+  Auth auth;
+  if (!auth.Restore(in)) return {Code::kDataLoss, "snapshot: malformed users and roles"};
   Result<Mvcc> state = Mvcc::Restore(in.rest());
   if (!state.ok()) return state.error();
   saver_.reset();
   ledger_ = std::move(ledger);
   membership_ = std::move(membership);
+  auth_ = std::move(auth);
   state_ = std::move(*state);
   hub_.OnStoreReplaced();
   return {};
@@ -219,6 +225,7 @@ Status Member::LoadState(std::string_view bytes) {
 // A member that was too far behind gets the whole state. Its watchers go on where they were, or are told
 // that compaction has overtaken them.
 void Member::InstallSnapshot(const raft::Snapshot& snapshot) {
+  if (applied_ > 100 && KP_MUTANT("store-stops-at-a-second-snapshot")) return env_.Fail("store", "a second snapshot");
   if (Status status = LoadState(*snapshot.data); !status.ok()) {
     return env_.Fail("store", "received snapshot: " + status.ToString());
   }

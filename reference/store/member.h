@@ -16,6 +16,9 @@
 #include "reference/base/completion.h"
 #include "reference/raft/node.h"
 #include "reference/runtime/env.h"
+#include "reference/store/auth.h"
+#include "reference/store/auth_tokens.h"
+#include "reference/store/caller.h"
 #include "reference/store/cluster.h"
 #include "reference/store/codec.h"
 #include "reference/store/join.h"
@@ -54,6 +57,7 @@ struct MemberOptions {
   bool pre_vote = true;
   uint64_t max_apply_lag = 5000;  // committed and not applied; beyond it proposals are refused
   size_t max_waiting = 50000;     // proposals, and reads, that wait for an answer
+  Duration auth_token_ttl = 300s;
   WatchHubOptions watch;
   uint64_t wal_segment_bytes = 16 << 20;
   bool preallocate_log = false;  // see Wal
@@ -84,8 +88,9 @@ class Member : private PeerHandler {
   void Start();
 
   // `command` is what `request` decodes to. Answered once it is committed and applied here. kUnavailable
-  // leaves its outcome unknown.
-  void Propose(CommandKind kind, std::string_view request, Command command, Completion<Result<Response>> done);
+  // leaves its outcome unknown. Whether the caller may is decided where it is applied.
+  void Propose(CommandKind kind, std::string_view request, Command command, Caller caller,
+               Completion<Result<Response>> done);
   // Completes once this member's state is at least as new as any acknowledged before the call.
   void ReadBarrier(Completion<Status> done);
   // The granted time in seconds, 0 for a lease that is not there; by the leader, wherever it is.
@@ -97,6 +102,8 @@ class Member : private PeerHandler {
   void HandleWatch(WatchHub::StreamId stream, const WatchRequest& request);
 
   const Mvcc& store() const { return state_; }
+  const Auth& auth() const { return auth_; }
+  AuthTokens& tokens() { return tokens_; }
   const WatchHub& hub() const { return hub_; }
   const raft::Node& raft() const { return *node_; }
   const Wal& wal() const { return *wal_; }
@@ -121,7 +128,8 @@ class Member : private PeerHandler {
   void CheckInvariants() const;
 
   // The replicated state as snapshots hold it.
-  static std::string EncodeState(const ProposalLedger& ledger, const Membership& membership, const Mvcc& state);
+  static std::string EncodeState(const ProposalLedger& ledger, const Membership& membership, const Auth& auth,
+                                 const Mvcc& state);
 
  private:
   enum class Route : uint8_t {
@@ -130,6 +138,7 @@ class Member : private PeerHandler {
   };
   struct Pending {
     Command command;
+    Caller caller;
     raft::Buffer bytes;
     Route route = Route::kAnywhere;
     std::optional<MemberChange> change;  // instead of a command
@@ -184,7 +193,7 @@ class Member : private PeerHandler {
   std::string DescribeCluster() const override;
 
   // member_propose.cc
-  void Submit(CommandKind kind, std::string_view request, Command command, Route route,
+  void Submit(CommandKind kind, std::string_view request, Command command, Caller caller, Route route,
               Completion<Result<Response>> done);
   void Dispatch(uint64_t sequence, Pending& pending);
   void DispatchWaiting();
@@ -192,7 +201,8 @@ class Member : private PeerHandler {
   void Finish(uint64_t sequence, Result<Response> result);
   void Apply(const raft::Entry& entry);
   void ApplyProposal(const raft::Entry& entry);
-  Result<Response> ApplyCommand(Command& command);  // takes what it can out of it
+  Result<Response> ApplyCommand(Command& command, const Caller& caller);  // takes what it can out of it
+  Result<Response> ApplyAuth(const AuthCommand& command);
   bool OverQuota(const Command& command);
   void ExpireWaiting();
 
@@ -233,6 +243,8 @@ class Member : private PeerHandler {
   uint64_t origin_ = 0;    // of this life's proposals
   Membership membership_;
   Mvcc state_;
+  Auth auth_;
+  AuthTokens tokens_;
   ProposalLedger ledger_;
   Lessor lessor_;
   WatchHub hub_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/mutant.h"
 #include "reference/store/binary.h"
 #include "reference/store/errors.h"
 #include "reference/store/member.h"
@@ -52,18 +53,21 @@ void Member::AnswerLeaseHere(std::string_view verb, const LeaseTimeToLiveRequest
   ReadBarrier(alive_.Wrap([this, renew = verb == kRenew, request, done = std::move(done)](const Status& status) {
     if (!status.ok()) return done(status);
     if (!lessor_.primary()) return done(ErrorLeaderChanged());
-    LeaseTimeToLiveResponse response{.id = request.id};
+    LeaseTimeToLiveResponse response{.id = request.id, .ttl = KP_MUTANT("lease-unknown-ones-have-none-left") ? 0 : -1};
     auto lease = state_.leases().find(request.id);
     if (renew) {
       const std::optional<int64_t> ttl =
           lease == state_.leases().end() ? std::nullopt : lessor_.Renew(request.id, env_.Now());
-      response.ttl = ttl.value_or(0);
+      response.ttl = ttl.value_or(KP_MUTANT("lease-unknown-ones-are-renewed") ? 60 : 0);
+      if (KP_MUTANT("lease-renewal-tells-no-time")) response.ttl = 0;
       ScheduleExpiry();
     } else if (lease != state_.leases().end()) {
       const std::optional<Duration> left = lessor_.Remaining(request.id, env_.Now());
       response.ttl = std::chrono::ceil<std::chrono::seconds>(left.value_or(Duration(0))).count();
+      if (KP_MUTANT("lease-tells-nothing-left")) response.ttl = 0;
       response.granted_ttl = lease->second.ttl;
-      if (request.keys) response.keys.assign(lease->second.keys.begin(), lease->second.keys.end());
+      if (request.keys && !KP_MUTANT("lease-hides-its-keys"))
+        response.keys.assign(lease->second.keys.begin(), lease->second.keys.end());
     }
     done(response);
   }));
@@ -124,7 +128,9 @@ void Member::RevokeExpired() {
   const std::vector<LeaseId> expired = lessor_.TakeExpired(env_.Now(), kRevokesPerRound);
   for (const LeaseId id : expired) {
     const LeaseRevokeRequest revoke{id};
-    Submit(CommandKind::kLeaseRevoke, EncodeRequest(revoke), revoke, Route::kLocalOnly, [](const Result<Response>&) {});
+    Submit(CommandKind::kLeaseRevoke, EncodeRequest(revoke), revoke, Caller::Cluster(),
+           KP_MUTANT("lease-old-leader-revokes") ? Route::kAnywhere : Route::kLocalOnly,
+           [](const Result<Response>&) {});
   }
   if (expired.size() == kRevokesPerRound) {
     expiry_.Start(kRevokePause, [this] { RevokeExpired(); });

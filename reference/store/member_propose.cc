@@ -4,6 +4,7 @@
 #include "reference/base/check.h"
 #include "reference/base/mutant.h"
 #include "reference/raft/configuration_change.h"
+#include "reference/store/auth_access.h"
 #include "reference/store/errors.h"
 #include "reference/store/member.h"
 
@@ -42,26 +43,30 @@ Response Premature(const Command& command, Revision revision) {
 
 }  // namespace
 
-void Member::Propose(CommandKind kind, std::string_view request, Command command, Completion<Result<Response>> done) {
+void Member::Propose(CommandKind kind, std::string_view request, Command command, Caller caller,
+                     Completion<Result<Response>> done) {
   Status refused;
-  if (request.size() > options_.max_request_bytes) refused = ErrorRequestTooLarge();
+  const size_t most = KP_MUTANT("store-refuses-a-megabyte") ? size_t{1} << 20 : options_.max_request_bytes;
+  if (request.size() > most && !KP_MUTANT("store-takes-large-requests")) refused = ErrorRequestTooLarge();
   if (node_->log().commit() > applied_ + options_.max_apply_lag) refused = ErrorTooManyRequests();
-  if (pending_.size() >= options_.max_waiting) refused = ErrorTooManyRequests();
+  if (pending_.size() >= (KP_MUTANT("store-keeps-ten-waiting") ? 10 : options_.max_waiting))
+    refused = ErrorTooManyRequests();
   if (refused.ok() && OverQuota(command)) refused = ErrorNoSpace();
   if (!refused.ok()) {
     return env_.Post(alive_.Wrap([done = std::move(done), refused] { done(refused); }));
   }
-  Submit(kind, request, std::move(command), Route::kAnywhere, std::move(done));
+  Submit(kind, request, std::move(command), std::move(caller), Route::kAnywhere, std::move(done));
 }
 
-void Member::Submit(CommandKind kind, std::string_view request, Command command, Route route,
+void Member::Submit(CommandKind kind, std::string_view request, Command command, Caller caller, Route route,
                     Completion<Result<Response>> done) {
   ++counters_.proposals;
   const uint64_t sequence = ++last_sequence_;
   const uint64_t finished_below = pending_.empty() ? sequence : pending_.begin()->first;
   Pending pending;
-  pending.bytes = raft::MakeBuffer(EncodeProposal({{origin_, sequence}, finished_below, kind, request}));
+  pending.bytes = raft::MakeBuffer(EncodeProposal({{origin_, sequence}, finished_below, kind, caller, request}));
   pending.command = std::move(command);
+  pending.caller = std::move(caller);
   pending.route = route;
   pending.deadline = env_.Now() + RequestTimeout();
   pending.done = std::move(done);
@@ -152,19 +157,36 @@ void Member::ApplyProposal(const raft::Entry& entry) {
     return;
   }
   if (own != pending_.end()) {
-    Result<Response> result = ApplyCommand(own->second.command);
+    Result<Response> result = ApplyCommand(own->second.command, own->second.caller);
     return Finish(own->first, std::move(result));
   }
   Result<Command> command = DecodeCommand(proposal->kind, proposal->request);
   if (!command.ok())
     return env_.Fail("store", "entry " + std::to_string(entry.index) + ": " + command.error().message());
-  (void)ApplyCommand(*command);
+  if (std::holds_alternative<AuthCommand>(*command) && KP_MUTANT("auth-is-not-replicated")) return;
+  (void)ApplyCommand(*command, proposal->caller);
 }
 
-Result<Response> Member::ApplyCommand(Command& command) {
+// Users and roles are no data of the keys: alarms do not stop their changes.
+Result<Response> Member::ApplyAuth(const AuthCommand& command) {
+  const bool was_enabled = auth_.enabled();
+  if (Status status = auth_.Apply(command); !status.ok()) return status;
+  using Verb = AuthCommand::Verb;
+  if (command.verb == Verb::kAuthenticate) tokens_.Assign(command.token, command.user, env_.Now());
+  if (command.verb == Verb::kUserDelete || command.verb == Verb::kUserChangePassword) tokens_.Revoke(command.user);
+  if (was_enabled && !auth_.enabled()) tokens_.Clear();
+  return Response(PlainResponse{state_.revision()});
+}
+
+Result<Response> Member::ApplyCommand(Command& command, const Caller& caller) {
+  const bool rests = state_.HasAlarm(AlarmType::kNoSpace) && KP_MUTANT("auth-rests-while-space-is-out");
+  const Status allowed = rests ? Status() : Access(auth_, state_, caller).Check(command);
+  if (!allowed.ok()) return allowed;
+  if (const auto* auth = std::get_if<AuthCommand>(&command)) return ApplyAuth(*auth);
   if (!std::holds_alternative<AlarmRequest>(command)) {
-    if (state_.HasAlarm(AlarmType::kCorrupt)) return ErrorCorrupt();
-    if (CostOf(command) > 0 && state_.HasAlarm(AlarmType::kNoSpace)) return ErrorNoSpace();
+    if (state_.HasAlarm(AlarmType::kCorrupt) && !KP_MUTANT("alarm-of-corruption-is-ignored")) return ErrorCorrupt();
+    if (CostOf(command) > 0 && !KP_MUTANT("alarm-of-space-is-ignored") && state_.HasAlarm(AlarmType::kNoSpace))
+      return ErrorNoSpace();
   }
   // The events that compaction drops go out first.
   if (std::holds_alternative<CompactRequest>(command)) {
@@ -191,7 +213,8 @@ bool Member::OverQuota(const Command& command) {
   if (cost == 0 || state_.size_bytes() + cost <= options_.quota_bytes) return false;
   if (!state_.HasAlarm(AlarmType::kNoSpace)) {
     const AlarmRequest alarm{AlarmRequest::Action::kActivate, options_.self, AlarmType::kNoSpace};
-    Submit(CommandKind::kAlarm, EncodeRequest(alarm), alarm, Route::kAnywhere, [](const Result<Response>&) {});
+    Submit(CommandKind::kAlarm, EncodeRequest(alarm), alarm, Caller::Cluster(), Route::kAnywhere,
+           [](const Result<Response>&) {});
   }
   return true;
 }

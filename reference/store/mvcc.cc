@@ -50,8 +50,10 @@ PutResponse Mvcc::Writer::Put(PutRequest request) {
 
   auto kv = std::make_shared<KeyValue>();
   kv->key = std::move(request.key);
-  kv->value = request.ignore_value ? old->value : std::move(request.value);
-  kv->lease = request.ignore_lease ? old->lease : request.lease;
+  kv->value =
+      request.ignore_value && !KP_MUTANT("store-ignore-value-empties-it") ? old->value : std::move(request.value);
+  kv->lease = request.ignore_lease && !KP_MUTANT("store-ignore-lease-detaches-it") ? old->lease : request.lease;
+  if (KP_MUTANT("store-values-end-at-a-zero")) kv->value = kv->value.substr(0, kv->value.find('\0'));
   kv->create_revision = old ? old->create_revision : revision_;
   kv->version = old ? old->version + 1 : 1;
   if (KP_MUTANT("store-version-never-restarts")) kv->version = static_cast<int64_t>(history.size()) + 1;
@@ -59,14 +61,16 @@ PutResponse Mvcc::Writer::Put(PutRequest request) {
   if (old && KP_MUTANT("store-put-keeps-the-lease")) kv->lease = old->lease;
   if (old) Detach(*old);
   if (kv->lease != 0) store_.leases_.at(kv->lease).keys.insert(kv->key);
+  const bool tells = request.prev_kv && !KP_MUTANT("store-put-hides-the-former-pair");
+  const KeyValuePtr former = history.empty() || !KP_MUTANT("store-put-tells-deleted-pairs") ? old : history.back();
   Add(history, std::move(kv));
-  return {revision_, request.prev_kv ? old : nullptr};
+  return {revision_, tells ? former : nullptr};
 }
 
 void Mvcc::Writer::Delete(const std::string& key) {
   auto entry = store_.index_.find(key);
   CHECK(entry != store_.index_.end() && !entry->second.back()->tombstone()) << "no such key to delete";
-  Detach(*entry->second.back());
+  if (!KP_MUTANT("store-deleted-keys-stay-attached")) Detach(*entry->second.back());
   auto kv = std::make_shared<KeyValue>();
   kv->key = key;
   Add(entry->second, std::move(kv));
@@ -77,13 +81,20 @@ DeleteRangeResponse Mvcc::Writer::DeleteRange(const DeleteRangeRequest& request)
   store_.ForRange(KeyRange::From(request.key, request.range_end), revision_,
                   [&](const KeyValuePtr& kv) { found.push_back(kv); });
   for (const KeyValuePtr& kv : found) Delete(kv->key);
+  if (found.empty() && request.range_end.empty() && KP_MUTANT("store-deletes-what-is-not-there")) {
+    Put({.key = request.key});
+  }
   DeleteRangeResponse response{visible(), static_cast<int64_t>(found.size()), {}};
+  if (KP_MUTANT("store-delete-counts-to-one")) response.deleted = std::min<int64_t>(response.deleted, 1);
+  if (KP_MUTANT("store-delete-hides-former-pairs")) return response;
   if (request.prev_kv) response.previous = std::move(found);
   return response;
 }
 
 Status Mvcc::CheckPut(const PutRequest& put) const {
-  if ((put.ignore_value || put.ignore_lease) && Latest(put.key) == nullptr) return ErrorKeyNotFound();
+  if ((put.ignore_value || put.ignore_lease) && Latest(put.key) == nullptr) {
+    return KP_MUTANT("store-ignoring-lacks-a-key") ? ErrorEmptyKey() : ErrorKeyNotFound();
+  }
   if (put.lease != 0 && leases_.count(put.lease) == 0) {
     return KP_MUTANT("store-takes-any-lease") ? ErrorKeyNotFound() : ErrorLeaseNotFound();
   }
@@ -103,19 +114,30 @@ Result<Response> Mvcc::ApplyOne(const DeleteRangeRequest& request) {
 
 Result<Response> Mvcc::ApplyOne(const LeaseGrantRequest& request) {
   if (request.id == 0) return ErrorLeaseNotFound();
-  if (request.ttl > 9'000'000'000) return ErrorLeaseTtlTooLarge();
-  if (!leases_.try_emplace(request.id, LeaseRecord{request.ttl, {}}).second) return ErrorLeaseExists();
+  if (request.ttl > 9'000'000'000 && !KP_MUTANT("lease-takes-any-time")) return ErrorLeaseTtlTooLarge();
+  if (!leases_.try_emplace(request.id, LeaseRecord{request.ttl, {}}).second) {
+    if (!KP_MUTANT("lease-of-an-id-in-use-is-replaced")) return ErrorLeaseExists();
+    leases_[request.id].ttl = request.ttl;
+  }
   return Response(LeaseGrantResponse{revision_, request.id, request.ttl});
 }
 
 Result<Response> Mvcc::ApplyOne(const LeaseRevokeRequest& request) {
   auto lease = leases_.find(request.id);
-  if (lease == leases_.end()) return ErrorLeaseNotFound();
+  if (lease == leases_.end()) {
+    return KP_MUTANT("lease-revoke-needs-none") ? Result<Response>(PlainResponse{revision_}) : ErrorLeaseNotFound();
+  }
   {
     // All attached keys go in one revision, in key order.
     Writer writer(*this);
     const std::set<std::string> keys = lease->second.keys;
-    for (const std::string& key : keys) writer.Delete(key);
+    if (KP_MUTANT("lease-revoke-goes-backwards")) {
+      for (auto key = keys.rbegin(); key != keys.rend(); ++key) writer.Delete(*key);
+    } else if (KP_MUTANT("lease-revoke-keeps-the-keys")) {
+      for (const std::string& key : keys) writer.Put({.key = key});
+    } else {
+      for (const std::string& key : keys) writer.Delete(key);
+    }
   }
   leases_.erase(request.id);
   return Response(PlainResponse{revision_});
@@ -125,7 +147,7 @@ Result<Response> Mvcc::ApplyOne(const AlarmRequest& request) {
   AlarmResponse response{revision_, {}};
   const AlarmMember alarm{request.member, request.alarm};
   if (request.action == AlarmRequest::Action::kActivate && request.alarm != AlarmType::kNone) alarms_.insert(alarm);
-  if (request.action == AlarmRequest::Action::kDeactivate) alarms_.erase(alarm);
+  if (request.action == AlarmRequest::Action::kDeactivate && !KP_MUTANT("alarm-stays-raised")) alarms_.erase(alarm);
   if (request.action == AlarmRequest::Action::kGet) {
     for (const AlarmMember& member : alarms_) {
       if (request.alarm == AlarmType::kNone || member.alarm == request.alarm) response.alarms.push_back(member);
@@ -143,10 +165,12 @@ bool Mvcc::HasAlarm(AlarmType type) const {
 // ---- compaction ----
 
 Result<Response> Mvcc::ApplyOne(const CompactRequest& request) {
+  if (request.revision == compacted_ && KP_MUTANT("store-compacts-twice")) return Response(PlainResponse{revision_});
   if (request.revision <= compacted_) return ErrorCompacted();
   if (request.revision > revision_) return ErrorFutureRevision();
   compacted_ = request.revision;
   DropEventsBelow(compacted_);
+  if (KP_MUTANT("store-compaction-is-a-revision")) ++revision_;
   return Response(PlainResponse{revision_});
 }
 
@@ -159,9 +183,14 @@ void Mvcc::DropEventsBelow(Revision revision) {
   std::set<std::string> keys;
   for (size_t i = 0; i < touched; ++i) keys.insert(events_[i].kv->key);
   events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(keep));
+  if (KP_MUTANT("store-forgets-the-deletion-it-compacts-at")) {
+    while (!events_.empty() && events_.front().revision() == revision && events_.front().is_delete()) {
+      events_.pop_front();
+    }
+  }
   // The pair before an event at the compaction revision is compacted away.
   for (Event& event : events_) {
-    if (event.revision() > revision) break;
+    if (event.revision() > revision || KP_MUTANT("store-keeps-compacted-former-pairs")) break;
     event.previous = nullptr;
   }
   for (const std::string& key : keys) TrimHistory(key, revision);
@@ -175,6 +204,7 @@ void Mvcc::TrimHistory(const std::string& key, Revision revision) {
                                 [](Revision r, const KeyValuePtr& kv) { return r < kv->mod_revision; });
   if (first == history.begin()) return;
   --first;  // the newest version at or before the compaction
+  if (KP_MUTANT("store-compaction-drops-the-newest") && first + 1 != history.end()) ++first;
   if ((*first)->tombstone() && (*first)->mod_revision != revision) ++first;
   for (auto gone = history.begin(); gone != first; ++gone) size_bytes_ -= Cost(**gone);
   history.erase(history.begin(), first);

@@ -95,6 +95,8 @@ class Mvcc {
   Result<Response> ApplyOne(const LeaseGrantRequest& request);
   Result<Response> ApplyOne(const LeaseRevokeRequest& request);
   Result<Response> ApplyOne(const AlarmRequest& request);
+  // Users and roles are kept beside this state, by Auth.
+  Result<Response> ApplyOne(const AuthCommand&) { return Response(PlainResponse{revision_}); }
 
   // The version of a key as of `revision`; null when there was none.
   static const KeyValuePtr* VersionAt(const History& history, Revision revision);

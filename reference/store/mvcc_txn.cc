@@ -32,7 +32,7 @@ bool Satisfies(const KeyValue& kv, const Compare& compare) {
   switch (compare.result) {
     case Compare::Result::kEqual: return order == 0;
     case Compare::Result::kNotEqual: return order != 0;
-    case Compare::Result::kGreater: return order > 0;
+    case Compare::Result::kGreater: return KP_MUTANT("store-greater-means-not-less") ? order >= 0 : order > 0;
     case Compare::Result::kLess: return order < 0;
   }
   return true;  // as etcd
@@ -46,17 +46,22 @@ bool Mvcc::Holds(const Compare& compare) const {
   bool all = true;
   ForRange(KeyRange::From(compare.key, compare.range_end), revision_ + 1, [&](const KeyValuePtr& kv) {
     any = true;
-    all = all && Satisfies(*kv, compare);
+    all = KP_MUTANT("store-compare-needs-one-key") ? Satisfies(*kv, compare) : all && Satisfies(*kv, compare);
   });
   if (any) return all;
-  return compare.target != Compare::Target::kValue && Satisfies(KeyValue(), compare);
+  const bool valued = compare.target == Compare::Target::kValue && !KP_MUTANT("store-missing-value-is-empty");
+  return !valued && Satisfies(KeyValue(), compare);
 }
 
 // Which branch each transaction of the tree takes, in the order they are met. Compares of nested ones see
 // the state before the whole, as in etcd.
 void Mvcc::ChoosePath(const TxnRequest& txn, Path& path) const {
-  const bool succeeded = KP_MUTANT("store-txn-ignores-compares") ||
-                         std::all_of(txn.compares.begin(), txn.compares.end(), [this](auto& c) { return Holds(c); });
+  const auto holds = [this](const Compare& compare) { return Holds(compare); };
+  const bool any = std::any_of(txn.compares.begin(), txn.compares.end(), holds);
+  const bool succeeded =
+      KP_MUTANT("store-txn-one-compare-is-enough")
+          ? any
+          : KP_MUTANT("store-txn-ignores-compares") || std::all_of(txn.compares.begin(), txn.compares.end(), holds);
   path.push_back(succeeded);
   for (const RequestOp& op : succeeded ? txn.success : txn.failure) {
     if (const auto* child = std::get_if<TxnPtr>(&op)) ChoosePath(**child, path);
@@ -68,7 +73,9 @@ Status Mvcc::CheckPath(const TxnRequest& txn, const Path& path, size_t& step) co
   for (const RequestOp& op : path[step++] ? txn.success : txn.failure) {
     Status status;
     if (const auto* put = std::get_if<PutRequest>(&op)) status = CheckPut(*put);
-    if (const auto* range = std::get_if<RangeRequest>(&op)) status = CheckRevision(range->revision);
+    if (const auto* range = std::get_if<RangeRequest>(&op)) {
+      if (!KP_MUTANT("store-txn-reads-any-revision")) status = CheckRevision(range->revision);
+    }
     if (const auto* child = std::get_if<TxnPtr>(&op)) status = CheckPath(**child, path, step);
     if (!status.ok()) return status;
   }
@@ -85,7 +92,9 @@ TxnResponse Mvcc::RunTxn(const TxnRequest& txn, const Path& path, size_t& step, 
       found.revision = visible();
       response.responses.emplace_back(std::move(found));
     } else if (const auto* child = std::get_if<TxnPtr>(&op)) {
-      response.responses.emplace_back(std::make_shared<const TxnResponse>(RunTxn(**child, path, step, writer)));
+      const bool skips = KP_MUTANT("store-txn-skips-nested-ones");
+      response.responses.emplace_back(std::make_shared<const TxnResponse>(
+          skips ? TxnResponse{visible(), path[step++], {}} : RunTxn(**child, path, step, writer)));
     } else if (const auto* put = std::get_if<PutRequest>(&op)) {
       response.responses.emplace_back(writer->Put(*put));
     } else {
@@ -100,7 +109,16 @@ Result<Response> Mvcc::ApplyOne(const TxnRequest& request) {
   Path path;
   ChoosePath(request, path);
   size_t step = 0;
-  if (Status status = CheckPath(request, path, step); !status.ok()) return status;
+  Status status = CheckPath(request, path, step);
+  if (status.ok() && KP_MUTANT("store-txn-checks-both-branches")) {
+    Path other{!path[0]};
+    other.resize(path.size() + request.failure.size() + request.success.size());
+    status = CheckPath(request, other, step = 0);
+  }
+  if (!status.ok() && KP_MUTANT("store-txn-keeps-what-was-done")) {
+    if (const auto* put = std::get_if<PutRequest>(&request.success.at(0))) Writer(*this).Put(*put);
+  }
+  if (!status.ok()) return status;
   Writer writer(*this);
   return Response(RunTxn(request, path, step = 0, &writer));
 }

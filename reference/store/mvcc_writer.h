@@ -1,6 +1,7 @@
 // The changes of one revision. Internal to Mvcc.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ class Mvcc::Writer {
  public:
   explicit Writer(Mvcc& store) : store_(store), revision_(store.revision_ + 1) {}
   ~Writer() {
+    if (KP_MUTANT("store-counts-keys-not-requests")) revision_ += std::max<uint32_t>(changes_, 1) - 1;
     if (changes_ > 0 || KP_MUTANT("store-counts-what-changes-nothing")) store_.revision_ = revision_;
   }
   Writer(const Writer&) = delete;

@@ -20,6 +20,11 @@ std::string EncodeProposal(const Proposal& proposal) {
   out.Number(proposal.id.sequence);
   out.Number(proposal.finished_below);
   out.Number(static_cast<uint64_t>(proposal.kind));
+  out.Number(static_cast<uint64_t>(proposal.caller.kind));
+  if (proposal.caller.kind == Caller::Kind::kUser) {
+    out.Text(proposal.caller.user);
+    out.Number(proposal.caller.auth_revision);
+  }
   out.bytes().append(proposal.request);
   return std::move(out.bytes());
 }
@@ -31,7 +36,13 @@ Result<Proposal> DecodeProposal(std::string_view bytes) {
   proposal.id.sequence = in.Number();
   proposal.finished_below = in.Number();
   proposal.kind = static_cast<CommandKind>(in.Number());
-  if (!in.ok()) return Status(Code::kDataLoss, "log: malformed proposal");
+  const uint64_t kind_of_caller = in.Number();
+  proposal.caller.kind = static_cast<Caller::Kind>(kind_of_caller);
+  if (proposal.caller.kind == Caller::Kind::kUser) {
+    proposal.caller.user = in.Text();
+    proposal.caller.auth_revision = in.Number();
+  }
+  if (!in.ok() || kind_of_caller > 2) return Status(Code::kDataLoss, "log: malformed proposal");
   proposal.request = in.rest();
   return proposal;
 }

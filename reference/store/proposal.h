@@ -9,6 +9,7 @@
 
 #include "reference/base/status.h"
 #include "reference/store/binary.h"
+#include "reference/store/caller.h"
 #include "reference/store/codec.h"
 
 namespace kp::store {
@@ -23,6 +24,7 @@ struct Proposal {
   ProposalId id;
   uint64_t finished_below = 0;  // the origin awaits nothing below this sequence any more
   CommandKind kind = CommandKind::kPut;
+  Caller caller;
   std::string_view request;  // the request's wire bytes
 };
 

@@ -10,7 +10,8 @@ namespace kp::store {
 namespace {
 
 bool Admit(ProposalLedger& ledger, uint64_t sequence, uint64_t finished_below) {
-  return ledger.Admit({{.origin = 1, .sequence = sequence}, finished_below, CommandKind::kPut, ""}, sequence);
+  return ledger.Admit({{.origin = 1, .sequence = sequence}, finished_below, CommandKind::kPut, Caller::Cluster(), ""},
+                      sequence);
 }
 
 // Against the plain account: every number that was applied, for ever.

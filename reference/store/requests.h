@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "reference/base/mutant.h"
 #include "reference/store/kv.h"
 
 namespace kp::store {
@@ -20,8 +21,13 @@ struct KeyRange {
   bool unbounded = false;
 
   static KeyRange From(std::string_view key, std::string_view range_end) {
-    if (range_end.empty()) return {std::string(key), std::string(key) + '\0', false};
-    if (range_end.size() == 1 && range_end[0] == '\0') return {std::string(key), "", true};
+    if (range_end.empty()) {
+      return {std::string(key), std::string(key) + (KP_MUTANT("store-one-key-means-its-prefix") ? '\x7f' : '\0'),
+              false};
+    }
+    const bool unbounded = range_end.size() == 1 && range_end[0] == '\0';
+    if (unbounded && !KP_MUTANT("store-ranges-have-an-end")) return {std::string(key), "", true};
+    if (range_end < key && KP_MUTANT("store-swaps-reversed-ranges")) return From(range_end, key);
     return {std::string(key), std::string(range_end), false};
   }
   bool Contains(std::string_view key) const { return key >= begin && (unbounded || key < end); }
@@ -143,6 +149,38 @@ struct AlarmMember {
   auto operator<=>(const AlarmMember&) const = default;
 };
 
+struct Permission {
+  enum class Type : int { kRead = 0, kWrite = 1, kReadWrite = 2 };
+  Type type = Type::kRead;
+  std::string key;
+  std::string range_end;
+};
+
+// A change of users and roles, or a token given out. Passwords come as their hashes: the log never sees one.
+struct AuthCommand {
+  enum class Verb : uint8_t {
+    kEnable = 1,
+    kDisable = 2,
+    kAuthenticate = 3,
+    kUserAdd = 4,
+    kUserDelete = 5,
+    kUserChangePassword = 6,
+    kUserGrantRole = 7,
+    kUserRevokeRole = 8,
+    kRoleAdd = 9,
+    kRoleDelete = 10,
+    kRoleGrantPermission = 11,
+    kRoleRevokePermission = 12,
+  };
+  Verb verb = Verb::kEnable;
+  std::string user;
+  std::string password_hash;
+  std::string role;
+  Permission permission;
+  std::string token;           // of kAuthenticate
+  uint64_t auth_revision = 0;  // of kAuthenticate: when the password was looked at
+};
+
 // The answer of Compact, LeaseGrant, LeaseRevoke: the header says it all.
 struct PlainResponse {
   Revision revision = 0;
@@ -161,7 +199,7 @@ struct AlarmResponse {
 
 // What goes through the log. Everything that changes the state machine is one of these.
 using Command = std::variant<PutRequest, DeleteRangeRequest, TxnRequest, CompactRequest, LeaseGrantRequest,
-                             LeaseRevokeRequest, AlarmRequest>;
+                             LeaseRevokeRequest, AlarmRequest, AuthCommand>;
 using Response = std::variant<PlainResponse, RangeResponse, PutResponse, DeleteRangeResponse, TxnResponse,
                               LeaseGrantResponse, AlarmResponse>;
 

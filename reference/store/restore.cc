@@ -54,7 +54,7 @@ void Restore(runtime::Env& env, const RestoreOptions& options, Completion<Status
   snapshot.meta.index = members.size();
   snapshot.meta.term = kTerm;
   for (const MemberDescription& each : members) snapshot.meta.configuration.voters.insert(each.id);
-  snapshot.data = raft::MakeBuffer(Member::EncodeState({}, Membership(members), *state));
+  snapshot.data = raft::MakeBuffer(Member::EncodeState({}, Membership(members), Auth(), *state));
 
   auto job = std::make_shared<Job>();
   const std::string identity = EncodeIdentity({member->cluster.id, member->self, members});

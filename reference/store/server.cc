@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "reference/base/mutant.h"
 #include "reference/base/strings.h"
 
 namespace kp::store {
@@ -67,7 +68,7 @@ AutoCompactor::Store CompactorStore(runtime::Env& env, Member& member) {
           .compact =
               [&env, &member](Revision revision) {
                 const CompactRequest request{revision, false};
-                member.Propose(CommandKind::kCompact, EncodeRequest(request), request,
+                member.Propose(CommandKind::kCompact, EncodeRequest(request), request, Caller::Cluster(),
                                [&env, revision](const Result<Response>& result) {
                                  env.Log(result.ok() ? runtime::Severity::kInfo : runtime::Severity::kWarning, "store",
                                          "automatic compaction at revision " + std::to_string(revision) + ": " +
@@ -106,6 +107,7 @@ Result<MemberOptions> ToMemberOptions(const ServerOptions& options) {
   member.max_txn_ops = options.max_txn_ops;
   member.quota_bytes = options.quota_bytes;
   member.pre_vote = options.pre_vote;
+  member.auth_token_ttl = options.auth_token_ttl;
   member.watch.progress_interval = options.watch_progress_notify_interval;
   return member;
 }
@@ -120,7 +122,10 @@ Result<std::unique_ptr<Server>> Server::Start(runtime::Env& env, const ServerOpt
   Result<std::unique_ptr<Member>> member = Member::Create(env, *member_options);
   if (!member.ok()) return member.error();
   server->member_ = std::move(*member);
-  server->services_ = std::make_unique<Services>(env, *server->member_);
+  server->services_ =
+      std::make_unique<Services>(env, *server->member_,
+                                 ServicesOptions{.certificate_users = options.client_tls.require_client_certificate,
+                                                 .bcrypt_cost = options.bcrypt_cost});
   server->gateway_ = std::make_unique<Gateway>(env, server->services_->Methods());
   if (Status status = server->ListenForClients(env, options); !status.ok()) return status;
   if (Status status = server->ListenForMetrics(env, options); !status.ok()) return status;
@@ -148,6 +153,7 @@ Status Server::ListenForClients(runtime::Env& env, const ServerOptions& options)
     grpc.http.any_authority = true;
     // etcd's transport limit: the largest request and room for its envelope.
     grpc.max_message = options.max_request_bytes + 512 * 1024;
+    if (KP_MUTANT("store-takes-any-message")) grpc.max_message *= 4;
     grpc.fallback = gateway_->Handler(services_->Pages());
     auto created = transport::GrpcServer::Create(env, grpc, services_->Methods());
     if (!created.ok()) return created.error();

@@ -49,6 +49,8 @@ struct ServerOptions {
   int64_t quota_bytes = int64_t{2} << 30;
   Duration watch_progress_notify_interval = 10min;
   CompactionPolicy auto_compaction;
+  Duration auth_token_ttl = 300s;
+  int bcrypt_cost = 10;
 };
 
 // What a member makes of the flags. kInvalidArgument names the one that makes no sense.

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "reference/base/mutant.h"
 #include "reference/store/services.h"
 
 namespace kp::store {
@@ -7,20 +8,23 @@ namespace kp::store {
 void Services::BindMaintenance(transport::GrpcServices& services) {
   const std::string prefix = "/etcdserverpb.Maintenance/";
   services.unary[prefix + "Status"] = [this](const Context&, std::string_view, const Reply& reply) { Status(reply); };
-  services.unary[prefix + "Alarm"] = Guarded([this](std::string_view bytes, Reply reply) {
+  services.unary[prefix + "Alarm"] = Identified([this](const Caller& caller, std::string_view bytes, Reply reply) {
     const Result<AlarmRequest> request = Decode<AlarmRequest>(bytes);
     if (!request.ok()) return reply(request.error());
-    Propose(CommandKind::kAlarm, std::string(bytes), *request, std::move(reply));
+    Propose(CommandKind::kAlarm, std::string(bytes), *request, caller, std::move(reply));
   });
   // The state is in memory and its files are replaced as a whole: there is nothing to defragment.
-  services.unary[prefix + "Defragment"] =
-      Guarded([this](std::string_view, const Reply& reply) { reply(Encode(member_.Header(0), PlainResponse())); });
+  services.unary[prefix + "Defragment"] = Guarded([this](std::string_view, const Reply& reply) {
+    if (KP_MUTANT("defragment-is-refused")) return reply(ErrorUnhealthy());
+    reply(Encode(member_.Header(0), PlainResponse()));
+  });
   services.unary[prefix + "HashKV"] = Guarded([this](std::string_view bytes, const Reply& reply) {
     const Result<int64_t> revision = Decode<int64_t>(bytes);
     if (!revision.ok()) return reply(revision.error());
-    const Result<uint32_t> hash = member_.store().HashKv(*revision);
+    const Result<uint32_t> hash = member_.store().HashKv(KP_MUTANT("hash-takes-no-revision") ? 0 : *revision);
     if (!hash.ok()) return reply(hash.error());
-    reply(EncodeHashKv(member_.Header(member_.store().revision()), *hash, member_.store().compacted()));
+    const auto salt = static_cast<uint32_t>(KP_MUTANT("hash-depends-on-the-member") ? member_.options().self : 0);
+    reply(EncodeHashKv(member_.Header(member_.store().revision()), *hash ^ salt, member_.store().compacted()));
   });
   services.unary[prefix + "Hash"] = Guarded([this](std::string_view, const Reply& reply) {
     reply(EncodeHash(member_.Header(member_.store().revision()), *member_.store().HashKv(0)));

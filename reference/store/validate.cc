@@ -29,6 +29,7 @@ Status CollectChild(const TxnRequest& child, Touched& all);
 Status Collect(const std::vector<RequestOp>& operations, Touched& all) {
   for (const RequestOp& op : operations) {
     if (const auto* erase = std::get_if<DeleteRangeRequest>(&op)) {
+      if (all.Deletes(erase->key) && KP_MUTANT("store-txn-deletions-keep-apart")) return ErrorDuplicateKey();
       all.deletes.push_back(KeyRange::From(erase->key, erase->range_end));
     }
   }
@@ -64,9 +65,15 @@ Status CollectChild(const TxnRequest& child, Touched& all) {
 
 Status CheckTxn(const TxnRequest& txn, size_t budget);
 
+Status CheckKey(const std::string& key) {
+  return key.empty() && !KP_MUTANT("store-takes-an-empty-key") ? ErrorEmptyKey() : Status();
+}
+
 struct OperationCheck {
   size_t budget;
-  Status operator()(const std::monostate&) const { return ErrorKeyNotFound(); }
+  Status operator()(const std::monostate&) const {
+    return KP_MUTANT("store-empty-operation-lacks-a-key") ? ErrorEmptyKey() : ErrorKeyNotFound();
+  }
   Status operator()(const std::shared_ptr<const TxnRequest>& txn) const { return CheckTxn(*txn, budget); }
   template <typename T>
   Status operator()(const T& request) const {
@@ -76,13 +83,14 @@ struct OperationCheck {
 
 Status CheckTxn(const TxnRequest& txn, size_t budget) {
   const size_t operations = std::max({txn.compares.size(), txn.success.size(), txn.failure.size()});
-  if (operations > budget) return ErrorTooManyOps();
+  if (operations > budget && !KP_MUTANT("store-txn-takes-any-number")) return ErrorTooManyOps();
   for (const Compare& compare : txn.compares) {
-    if (compare.key.empty()) return ErrorEmptyKey();
+    if (Status status = CheckKey(compare.key); !status.ok()) return status;
   }
+  const size_t left = KP_MUTANT("store-nested-txn-budget-is-its-own") ? budget : budget - std::min(operations, budget);
   for (const auto* branch : {&txn.success, &txn.failure}) {
     for (const RequestOp& op : *branch) {
-      if (Status status = std::visit(OperationCheck{budget - operations}, op); !status.ok()) return status;
+      if (Status status = std::visit(OperationCheck{left}, op); !status.ok()) return status;
     }
   }
   return {};
@@ -91,26 +99,34 @@ Status CheckTxn(const TxnRequest& txn, size_t budget) {
 }  // namespace
 
 Status Validate(const RangeRequest& request) {
-  if (request.key.empty() && !KP_MUTANT("store-takes-an-empty-key")) return ErrorEmptyKey();
+  if (Status status = CheckKey(request.key); !status.ok()) return status;
   const int order = static_cast<int>(request.order);
   const int target = static_cast<int>(request.target);
-  if (order < 0 || order > 2 || target < 0 || target > 4) return ErrorInvalidSortOption();
+  if (order < 0 || order > 2) return KP_MUTANT("store-takes-any-order") ? Status() : ErrorInvalidSortOption();
+  if (target < 0 || target > 4)
+    return KP_MUTANT("store-blames-the-key-for-the-target") ? ErrorEmptyKey() : ErrorInvalidSortOption();
   return {};
 }
 
 Status Validate(const PutRequest& request) {
-  if (request.key.empty()) return ErrorEmptyKey();
-  if (request.ignore_value && !request.value.empty()) return ErrorValueProvided();
-  if (request.ignore_lease && request.lease != 0) return ErrorLeaseProvided();
+  if (Status status = CheckKey(request.key); !status.ok()) return status;
+  const bool takes_both = KP_MUTANT("store-ignores-and-takes");
+  if (request.ignore_value && !request.value.empty() && !takes_both) return ErrorValueProvided();
+  if (request.ignore_lease && request.lease != 0 && !takes_both) return ErrorLeaseProvided();
   return {};
 }
 
-Status Validate(const DeleteRangeRequest& request) { return request.key.empty() ? ErrorEmptyKey() : Status(); }
+Status Validate(const DeleteRangeRequest& request) { return CheckKey(request.key); }
 
 Status Validate(const TxnRequest& request, size_t max_ops) {
-  if (Status status = CheckTxn(request, max_ops); !status.ok()) return status;
+  if (Status status = CheckTxn(request, max_ops - (KP_MUTANT("store-txn-takes-127") ? 1 : 0)); !status.ok()) {
+    return status;
+  }
+  Touched shared;
   for (const auto* branch : {&request.success, &request.failure}) {
-    Touched touched;
+    if (KP_MUTANT("store-txn-takes-duplicates")) break;
+    Touched own;
+    Touched& touched = KP_MUTANT("store-txn-branches-share-their-keys") ? shared : own;
     if (Status status = Collect(*branch, touched); !status.ok()) return status;
   }
   return {};
