@@ -44,7 +44,8 @@ class Dispatch::Host : public runtime::Actor {
     auto member = store::Member::Create(env, options);
     CHECK(member.ok()) << member.status().ToString();
     member_ = std::move(*member);
-    services_ = std::make_unique<store::Services>(env, *member_, store::ServicesOptions{.bcrypt_cost = 4});
+    services_ = std::make_unique<store::Services>(env, *member_,
+                                                  store::ServicesOptions{.certificate_users = true, .bcrypt_cost = 4});
     methods = services_->Methods();
     member_->Start();
   }
@@ -72,16 +73,16 @@ Dispatch::Dispatch(uint64_t seed)
 
 Dispatch::~Dispatch() = default;
 
-Status Dispatch::Call(const std::string& method, std::string_view message) {
+Status Dispatch::Call(const std::string& method, std::string_view message, const transport::GrpcContext& context) {
   const bool unary = host_->methods.unary.count(method) > 0;
-  Status status = unary ? CallUnary(method, message) : CallStream(method, message);
+  Status status = unary ? CallUnary(method, message, context) : CallStream(method, message);
   CHECK(IsOfTheApi(status)) << method << ": " << status.ToString();
   return status;
 }
 
-Status Dispatch::CallUnary(const std::string& method, std::string_view message) {
+Status Dispatch::CallUnary(const std::string& method, std::string_view message, const transport::GrpcContext& context) {
   auto answer = std::make_shared<std::optional<Status>>();
-  host_->methods.unary.at(method)({}, message, [answer, method](const Result<std::string>& result) {
+  host_->methods.unary.at(method)(context, message, [answer, method](const Result<std::string>& result) {
     CHECK(!answer->has_value()) << method << " has answered twice";
     *answer = result.status();
   });

@@ -9,6 +9,7 @@
 
 #include "reference/base/status.h"
 #include "reference/runtime/sim/world.h"
+#include "reference/transport/grpc.h"
 
 namespace kp::properties {
 
@@ -21,13 +22,13 @@ class Dispatch {
   const std::vector<std::string>& methods() const { return methods_; }
   // The status of the call. A streaming one is given the message, some time, and then ended by its client. CHECKs
   // that it comes to an end, and that a refusal is one of the API's.
-  Status Call(const std::string& method, std::string_view message);
+  Status Call(const std::string& method, std::string_view message, const transport::GrpcContext& context = {});
   // CHECKs that the member's state is sound.
   void CheckSound();
 
  private:
   class Host;
-  Status CallUnary(const std::string& method, std::string_view message);
+  Status CallUnary(const std::string& method, std::string_view message, const transport::GrpcContext& context);
   Status CallStream(const std::string& method, std::string_view message);
 
   std::unique_ptr<runtime::sim::World> world_;
