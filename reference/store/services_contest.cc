@@ -46,6 +46,7 @@ void Services::ContestCall::OnEnd() {
 }
 
 void Services::ContestCall::Enter(const std::string& prefix, LeaseId lease, const std::string& value) {
+  if (std::exchange(entered_, true)) return;  // one request a call
   const Result<Caller> caller = services_.Identify(stream_->context());
   if (!caller.ok()) return Fail(caller.error());
   caller_ = *caller;
@@ -93,17 +94,26 @@ void Services::ContestCall::OnEntered(const Result<TxnResponse>& result) {
 }
 
 void Services::ContestCall::Wait() {
-  watch_ = services_.member_.OpenWatch(this);
-  services_.member_.HandleWatch(*watch_,
-                                WatchCreate{.key = prefix_, .range_end = EndOfPrefix(prefix_), .no_put = true});
+  Watch();
   KeepAlive();
   LookAgain();
 }
 
+void Services::ContestCall::Watch() {
+  if (watch_) services_.member_.CloseWatch(*watch_);
+  watch_ = services_.member_.OpenWatch(this);
+  services_.member_.HandleWatch(*watch_,
+                                WatchCreate{.key = prefix_, .range_end = EndOfPrefix(prefix_), .no_put = true});
+}
+
+// A watch that compaction has cut off, behind a received snapshot say, may have missed what we wait for.
 void Services::ContestCall::OnReply(const WatchReply& reply) {
-  // A watch that was cut off, by a received snapshot say, may have missed what we wait for.
   if (reply.created) return;
-  services_.env_.Post(alive_.Wrap([this] { LookAgain(); }));
+  services_.env_.Post(alive_.Wrap([this, cut_off = reply.canceled] {
+    if (answered_) return;
+    if (cut_off) Watch();
+    LookAgain();
+  }));
 }
 
 void Services::ContestCall::LookAgain() {

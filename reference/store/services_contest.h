@@ -39,6 +39,7 @@ class Services::ContestCall : public transport::GrpcServerStreamHandler, private
   void PutKey();
   void OnEntered(const Result<TxnResponse>& result);
   void Wait();
+  void Watch();
   void LookAgain();
   void KeepAlive();
   void Withdraw();
@@ -49,6 +50,7 @@ class Services::ContestCall : public transport::GrpcServerStreamHandler, private
 
   Caller caller_;
   std::string value_;
+  bool entered_ = false;
   bool answered_ = false;
   std::optional<WatchHub::StreamId> watch_;
   runtime::Timer keep_alive_;
