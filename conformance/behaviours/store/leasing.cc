@@ -172,7 +172,8 @@ BEHAVIOUR("store/lease/lists-all") {
   const int64_t gone = api.Grant(600);
   Revoke(api, gone);
   bool found = false;
-  for (const pb::LeaseStatus& lease : api.Do(pb::LeaseLeasesRequest()).leases()) {
+  const pb::LeaseLeasesResponse all = api.Do(pb::LeaseLeasesRequest());
+  for (const pb::LeaseStatus& lease : all.leases()) {
     found |= lease.id() == kept;
     t.Expect(lease.id() != gone, "a revoked one is not listed");
   }

@@ -109,7 +109,8 @@ BEHAVIOUR("store/alarm/is-listed-until-it-is-disarmed") {
                  listed.alarms(0).alarm() == pb::NOSPACE,
              "one alarm, with its member");
     bool told = false;
-    for (const std::string& error : api.Do(pb::StatusRequest()).errors()) {
+    const pb::StatusResponse status = api.Do(pb::StatusRequest());
+    for (const std::string& error : status.errors()) {
       told |= error.find("NOSPACE") != std::string::npos;
     }
     t.Expect(told, "the status tells it");

@@ -32,7 +32,7 @@ class Users {
  public:
   // Root has the password "root"; authentication is off until Enable.
   explicit Users(Api& api);
-  // Whatever the test did, the store is left as it was found: open, without users and roles.
+  // Whatever the test did, the store is left as it was found: open, without alarms, users and roles.
   ~Users();
   Users(const Users&) = delete;
   Users& operator=(const Users&) = delete;

@@ -212,7 +212,7 @@ BEHAVIOUR("store/watch/a-deletion-tells-key-and-revision-only") {
   const int64_t id = watches.Open(WatchAllOf(api));
   const int64_t revision = api.Delete("a");
   AwaitEvents(api, watches, id, 1);
-  const mvccpb::KeyValue& kv = watches.EventsOf(id)[0].kv();
+  const mvccpb::KeyValue kv = watches.EventsOf(id)[0].kv();
   t.ExpectEq(kv.key(), api.Key("a"), "key");
   t.ExpectEq(kv.mod_revision(), revision, "mod_revision");
   t.Expect(kv.value().empty() && kv.version() == 0 && kv.create_revision() == 0 && kv.lease() == 0, "and no more");
