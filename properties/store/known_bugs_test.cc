@@ -22,6 +22,8 @@ using runtime::sim::CrashKind;
 using runtime::sim::Direction;
 using runtime::sim::World;
 
+constexpr int kMuch = 300;
+
 // Members that take a snapshot every twenty entries and keep five behind it.
 class Play {
  public:
@@ -75,8 +77,9 @@ class Play {
     }
   }
   void Heal() { world_.network().HealAll(); }
-  // Enough for snapshots that leave nothing for a follower that is behind.
-  bool WriteMuch(int i, int count = 100) {
+  // Enough for snapshots that leave nothing for a follower that is behind: entries that are small beside the state
+  // bring one only every two hundred.
+  bool WriteMuch(int i, int count = kMuch) {
     bool ok = true;
     for (int n = 0; n < count; ++n) ok = Put(i, "key" + std::to_string(n % 7), std::to_string(n)) && ok;
     return ok;
@@ -152,8 +155,8 @@ bool AuthComesWithASnapshot() {
   const int other = (behind + 1) % 3;
   play.CutOff(behind);
   if (!play.WriteMuch(other) || !EnableAuth(play, other)) return false;
-  // Once more, so that the snapshot holds it: what nobody may write is written by the cluster.
-  for (int i = 0; i < 60; ++i) (void)play.Put(other, "key", "refused");
+  // Refused, and entries of the log all the same: the snapshot holds the users then.
+  for (int i = 0; i < kMuch; ++i) (void)play.Put(other, "key", "refused");
   play.Heal();
   if (!play.CaughtUp(behind, other)) return false;
   pb::RangeRequest range;
@@ -173,8 +176,8 @@ bool AWatchGoesOnOverASnapshot() {
   play.CutOff(behind);
   if (!play.WriteMuch(other)) return false;
   play.Heal();
-  return play.CaughtUp(behind, other) && play.Until([&] { return seen.revisions.size() == 110 || seen.ended; }) &&
-         !seen.ended && seen.Ascend();
+  return play.CaughtUp(behind, other) &&
+         play.Until([&] { return seen.revisions.size() == 10 + kMuch || seen.ended; }) && !seen.ended && seen.Ascend();
 }
 
 // etcd-io/etcd#20221: a watch of a revision to come was told older ones when a snapshot came in between.
@@ -185,11 +188,11 @@ bool AWatchOfTheFutureWaitsOverASnapshot() {
   const int64_t now = play.Revision(other);
   if (!play.Until([&] { return play.Revision(behind) >= now; })) return false;
   Seen seen;
-  const int64_t start = now + 100;
+  const int64_t start = now + kMuch;
   const auto watch = play.client(behind).Watch({.key = "key", .range_end = "kez", .start_revision = start}, &seen);
   play.world().RunFor(100ms);
   play.CutOff(behind);
-  if (!play.WriteMuch(other, 90)) return false;
+  if (!play.WriteMuch(other, kMuch - 10)) return false;
   play.Heal();
   if (!play.CaughtUp(behind, other) || !play.WriteMuch(other, 20)) return false;
   if (!play.Until([&] { return seen.revisions.size() == 11 || seen.ended; })) return false;
@@ -260,7 +263,7 @@ bool SnapshotsInQuickSuccessionAreTaken() {
   const int other = (behind + 1) % 3;
   for (int round = 0; round < 4; ++round) {
     play.CutOff(behind);
-    if (!play.WriteMuch(other, 60)) return false;
+    if (!play.WriteMuch(other)) return false;
     play.Heal();
     play.world().RunFor(30ms * round);  // cut off again in the middle of it
   }

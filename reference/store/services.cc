@@ -1,5 +1,7 @@
 #include "reference/store/services.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <utility>
 
 #include "reference/base/mutant.h"
@@ -13,7 +15,10 @@ Services::Services(runtime::Env& env, Member& member, ServicesOptions options)
       options_(options),
       lease_ids_(env.random().Fork("store/lease-ids")),
       secrets_(env.random().Fork("store/secrets")),
-      leader_check_(env) {}
+      leader_check_(env) {
+  // What a client sent wrong is told to the client. The library would tell our standard error too.
+  google::protobuf::SetLogHandler(nullptr);
+}
 
 transport::GrpcServices Services::Methods() {
   transport::GrpcServices services;

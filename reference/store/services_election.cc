@@ -96,7 +96,8 @@ class Services::ObserveStream : public transport::GrpcServerStreamHandler, priva
       const RangeRequest all{.key = prefix, .range_end = EndOfPrefix(prefix)};
       if (kp::Status allowed = services_.AccessOf(caller).Check(all); !allowed.ok()) return stream_->Finish(allowed);
       const Mvcc& store = services_.member_.store();
-      for (const KeyValuePtr& kv : store.Range(all)->kvs) keys_[kv->key] = kv;
+      const Result<RangeResponse> found = store.Range(all);
+      for (const KeyValuePtr& kv : found->kvs) keys_[kv->key] = kv;
       TellIfNew(store.revision());
       watch_ = services_.member_.OpenWatch(this);
       const Revision next = store.revision() + 1;

@@ -93,6 +93,7 @@ Users::~Users() {
     api_.t().cluster().Pump([&] { return done->has_value(); }, 5s);
     return done->has_value() && (*done)->ok() ? ***done : std::string();
   };
+  api_.ClearMetadata();
   pb::AuthenticateResponse root;
   if (root.ParseFromString(
           call(MethodOf<pb::AuthenticateRequest>::kName, Authenticate("root", "root").SerializeAsString())) &&
