@@ -197,7 +197,7 @@ std::string Member::EncodeState(const ProposalLedger& ledger, const Membership& 
   out.Text(kStateFormat);
   ledger.Serialize(out);
   membership.Serialize(out);
-  (KP_MUTANT("auth-left-out-of-snapshots") ? Auth() : auth).Serialize(out);
+  auth.Serialize(out);
   out.bytes().append(state.Serialize());
   return std::move(out.bytes());
 }
@@ -225,7 +225,6 @@ Status Member::LoadState(std::string_view bytes) {
 // A member that was too far behind gets the whole state. Its watchers go on where they were, or are told
 // that compaction has overtaken them.
 void Member::InstallSnapshot(const raft::Snapshot& snapshot) {
-  if (applied_ > 100 && KP_MUTANT("store-stops-at-a-second-snapshot")) return env_.Fail("store", "a second snapshot");
   if (Status status = LoadState(*snapshot.data); !status.ok()) {
     return env_.Fail("store", "received snapshot: " + status.ToString());
   }

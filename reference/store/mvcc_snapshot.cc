@@ -99,7 +99,6 @@ Result<Mvcc> Mvcc::Restore(std::string_view bytes) {
   Mvcc store;
   store.revision_ = in.Signed();
   store.compacted_ = in.Signed();
-  if (KP_MUTANT("store-snapshot-forgets-its-revision")) store.revision_ = store.compacted_;
   for (uint64_t left = in.Number(); left > 0 && in.ok(); --left) {
     const LeaseId id = in.Signed();
     store.leases_[id].ttl = in.Signed();

@@ -135,13 +135,12 @@ void WatchHub::Unlink(Serial serial, const Watcher& watcher) {
 
 void WatchHub::MarkUnsynced(Serial serial, Watcher& watcher, Revision next) {
   Unlink(serial, watcher);
-  watcher.next = KP_MUTANT("watch-forgets-its-start") ? next : std::max(watcher.next, next);
+  watcher.next = std::max(watcher.next, next);
   unsynced_.insert(serial);
 }
 
 void WatchHub::OnStoreReplaced() {
-  const Revision seen = KP_MUTANT("watch-starts-anew-after-a-snapshot") ? 0 : std::min(position_, store_.revision());
-  const Revision next = seen + 1;
+  const Revision next = std::min(position_, store_.revision()) + 1;
   for (auto& [serial, watcher] : watchers_) {
     if (unsynced_.count(serial) == 0) MarkUnsynced(serial, watcher, next);
   }

@@ -179,7 +179,7 @@ BEHAVIOUR("store/hash/refuses-compacted-and-future-revisions") {
   api.Refused(request, Code::kOutOfRange, kCompactedText);
   request.set_revision(second + 1000000);
   api.Refused(request, Code::kOutOfRange, kFutureText);
-  request.set_revision(second);
+  request.set_revision(api.Put("a", "3"));
   t.ExpectEq(api.Do(request).compact_revision(), second, "compact_revision");
 }
 

@@ -99,18 +99,18 @@ Users::~Users() {
           call(MethodOf<pb::AuthenticateRequest>::kName, Authenticate("root", "root").SerializeAsString())) &&
       !root.token().empty()) {
     api_.SetMetadata("token", root.token());
-    pb::AlarmResponse alarms;
-    alarms.ParseFromString(call(MethodOf<pb::AlarmRequest>::kName, ""));
-    for (const pb::AlarmMember& raised : alarms.alarms()) {
-      pb::AlarmRequest off;
-      off.set_action(pb::AlarmRequest::DEACTIVATE);
-      off.set_memberid(raised.memberid());
-      off.set_alarm(raised.alarm());
-      call(MethodOf<pb::AlarmRequest>::kName, off.SerializeAsString());
-    }
     call(MethodOf<pb::AuthDisableRequest>::kName, "");
   }
   api_.ClearMetadata();
+  pb::AlarmResponse alarms;
+  alarms.ParseFromString(call(MethodOf<pb::AlarmRequest>::kName, ""));
+  for (const pb::AlarmMember& raised : alarms.alarms()) {
+    pb::AlarmRequest off;
+    off.set_action(pb::AlarmRequest::DEACTIVATE);
+    off.set_memberid(raised.memberid());
+    off.set_alarm(raised.alarm());
+    call(MethodOf<pb::AlarmRequest>::kName, off.SerializeAsString());
+  }
   pb::AuthUserListResponse users;
   users.ParseFromString(call(MethodOf<pb::AuthUserListRequest>::kName, ""));
   for (const std::string& user : users.users()) {
