@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/base/check.h"
 #include "reference/client/etcd.h"
 #include "reference/runtime/env.h"
 
@@ -47,6 +48,10 @@ class FakeEtcd : public client::EtcdClient {
   size_t watch_count() const { return watches_.size(); }
 
   // ---- EtcdClient ----
+  transport::GrpcChannel& channel() override {
+    CHECK(false) << "there is no wire here";
+    __builtin_unreachable();
+  }
   void Range(const client::EtcdRange& request, Completion<Result<client::EtcdRangeResult>> done) override {
     ++ranges;
     if (failure) return env_.Post([done, status = *failure] { done(status); });

@@ -194,12 +194,17 @@ std::string Member::SaveState() const { return EncodeState(ledger_, membership_,
 std::string Member::EncodeState(const ProposalLedger& ledger, const Membership& membership, const Auth& auth,
                                 const Mvcc& state) {
   BinaryWriter out;
+  WriteHead(out, ledger, membership, auth);
+  out.bytes().append(state.Serialize());
+  return std::move(out.bytes());
+}
+
+void Member::WriteHead(BinaryWriter& out, const ProposalLedger& ledger, const Membership& membership,
+                       const Auth& auth) {
   out.Text(kStateFormat);
   ledger.Serialize(out);
   membership.Serialize(out);
   auth.Serialize(out);
-  out.bytes().append(state.Serialize());
-  return std::move(out.bytes());
 }
 
 Status Member::LoadState(std::string_view bytes) {
@@ -255,9 +260,7 @@ void Member::MaybeSnapshot() {
 
 SnapshotSource Member::StateInPieces() {
   BinaryWriter head;
-  head.Text(kStateFormat);
-  ledger_.Serialize(head);
-  membership_.Serialize(head);
+  WriteHead(head, ledger_, membership_, auth_);
   saver_.emplace(state_);
   // Where compactions come faster than snapshots get done, the next one is taken in one piece.
   return [this, at_once = save_at_once_, head = std::move(head.bytes())](size_t size, std::string& out) mutable {

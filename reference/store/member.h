@@ -174,6 +174,9 @@ class Member : private PeerHandler {
   Status LoadState(std::string_view bytes);
   std::string SaveState() const;
   SnapshotSource StateInPieces();
+  // What stands in front of the keys.
+  static void WriteHead(BinaryWriter& out, const ProposalLedger& ledger, const Membership& membership,
+                        const Auth& auth);
   void OnSnapshotSaved(raft::Index index);
   void TrimLog();
   void Tick();
