@@ -84,6 +84,10 @@ Status Member::Recover() {
 Status Member::AdoptIdentity(const WalContents& contents) {
   const Result<Identity> identity = DecodeIdentity(contents.metadata);
   if (!identity.ok()) return identity.error();
+  if (contents.fresh && options_.joins_existing && options_.known.empty()) {
+    return {Code::kFailedPrecondition, "data-dir " + options_.data_dir +
+                                           " holds a log that was never begun; remove it, so that the member can join"};
+  }
   // The flags of one that joined say nothing of its ids, which the cluster gave it.
   const bool same = identity->cluster == options_.cluster.id && identity->self == options_.self;
   if (!contents.fresh && !same && !options_.joins_existing) {
