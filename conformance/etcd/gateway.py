@@ -79,11 +79,11 @@ class Gateway(Pair):
             with urllib.request.urlopen(urllib.request.Request(server.members[0].client + "/v3/watch", data=body),
                                         timeout=30) as watch:
                 yield watch.status, watch.headers["Content-Type"]
-                yield watch.readline(), watch.readline()
+                yield watch.readline().decode(), watch.readline().decode()
                 server.post("/v3/kv/put", {"key": b("w"), "value": b("2")})
-                yield watch.readline()
+                yield watch.readline().decode()
                 server.post("/v3/kv/deleterange", {"key": b("w")})
-                yield watch.readline()
+                yield watch.readline().decode()
         self.same(scenario)
 
     def test_pages(self):

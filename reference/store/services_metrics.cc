@@ -70,7 +70,7 @@ void AddStore(Page& page, const Member& member) {
              static_cast<uint64_t>(store.compacted() < 0 ? 0 : store.compacted()));
   page.PerPeer("etcd_network_peer_sent_bytes_total", "To", member.peers().sent_bytes());
   page.PerPeer("etcd_network_peer_received_bytes_total", "From", member.peers().received_bytes());
-  page.Counter("etcd_disk_wal_write_bytes_total", member.wal().written_bytes());
+  page.Gauge("etcd_disk_wal_write_bytes_total", member.wal().written_bytes());
   page.Counter("kubeproof_store_wal_syncs_total", member.wal().syncs());
   page.Counter("kubeproof_store_wal_written_bytes_total", member.wal().written_bytes());
   page.Counter("kubeproof_store_proposals_total", counters.proposals);
