@@ -65,7 +65,7 @@ void Services::BindAuthReads(transport::GrpcServices& services) {
         Identified([this, tell](const Caller& caller, std::string_view bytes, Reply reply) {
           Message message;
           if (!Parse(message, bytes)) return reply(Malformed());
-          Read(false, std::move(reply), [this, tell, caller, message] { return tell(caller, message); });
+          Read(false, std::move(reply), [tell, caller, message] { return tell(caller, message); });
         });
   };
   const auto header = [this] { return member_.Header(member_.store().revision()); };

@@ -16,7 +16,7 @@ struct Server : kp::wire::Http2Events {
   void OnData(int32_t, std::string_view) override {}
   void OnTrailers(int32_t, kp::wire::Headers) override {}
   void OnEnd(int32_t stream) override {
-    session.SubmitTrailers(stream, std::make_shared<Headers>(Headers{{"grpc-status", "0"}}));
+    session.SubmitTrailers(stream, std::make_shared<kp::wire::Headers>(kp::wire::Headers{{"grpc-status", "0"}}));
   }
   void OnStreamClosed(int32_t stream, uint32_t) override { CHECK_EQ(session.BufferedBytes(stream), 0u); }
   kp::wire::Http2Session session;
